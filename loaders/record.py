@@ -1,0 +1,145 @@
+"""What a loader reads out of a file: records, organisations, families' words, and problems."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from rdflib import Graph, URIRef
+
+from databackpack.ontology.namespaces import ID
+
+__all__ = [
+    "Guardianship",
+    "Item",
+    "Mint",
+    "Organization",
+    "Problem",
+    "Record",
+    "Setting",
+    "Source",
+    "item_iri",
+    "organization_iri",
+    "person_iri",
+    "record_iri",
+]
+
+Mint = Callable[[str, str], URIRef]
+"""(kind, identifier) → the person's random IRI, the same one at each call.
+
+*kind* is ``learner`` or ``guardian``; *identifier* starts with who gave it, such as
+``state:605466``. The table behind it lives in the truth store, so that no identifier becomes part
+of an IRI."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where something stood: the file's name and the line (XML) or row (CSV) counted from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one organisation holds of one learner in one category: one named graph.
+
+    INVARIANT: every subject in *graph* is an IRI, and is either the learner or an item with
+    ``bp:isRecordOf`` the learner and ``bp:isHeldBy`` the holder.
+    """
+
+    learner: URIRef
+    holder: URIRef
+    category: URIRef
+    graph: Graph
+    source: Source
+
+    @property
+    def iri(self) -> URIRef:
+        """The name of the record's graph in the truth store."""
+        return record_iri(self.holder, self.learner, self.category)
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """An organisation with its class, label, parent and code, as public triples about *iri*."""
+
+    iri: URIRef
+    graph: Graph
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Guardianship:
+    """A guardian of a learner from one moment until another (None: open)."""
+
+    learner: URIRef
+    guardian: URIRef
+    relation: str
+    since: datetime | None
+    until: datetime | None
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A family's word on one (learner, category, audience), as a file carries it.
+
+    *audience* is the last segment of the audience's IRI or of a role; *level* is the notation of a
+    detail level (none, aggregate, deidentified, full); *purpose* is None for every purpose.
+    """
+
+    learner: URIRef
+    assigner: URIRef
+    category: URIRef
+    audience: str
+    level: str
+    purpose: URIRef | None
+    since: datetime
+    until: datetime | None
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that was not loaded, and why: the rule that it broke and what to do."""
+
+    source: Source
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.rule}: {self.message}"
+
+
+Item = Record | Organization | Guardianship | Setting | Problem
+
+
+def organization_iri(code: str) -> URIRef:
+    """Return the IRI of the organisation that files call *code*; organisations are public."""
+    return ID[f"organization/{uuid5(UUID(int=0), code)}"]
+
+
+def person_iri(kind: str, uuid: UUID) -> URIRef:
+    """Return the IRI of a person of *kind* (learner, guardian) for a random *uuid*."""
+    return ID[f"{kind}/{uuid}"]
+
+
+def item_iri(learner: URIRef, *key: str) -> URIRef:
+    """Return the IRI of the item that *key* names within a learner's records.
+
+    The learner's random UUID is the name space, so that re-reading a file gives the same IRI and
+    nobody can compute it from the key alone.
+    """
+    return ID[f"item/{uuid5(UUID(str(learner).rsplit('/', 1)[-1]), '|'.join(key))}"]
+
+
+def record_iri(holder: URIRef, learner: URIRef, category: URIRef) -> URIRef:
+    """Return the name of the graph that holds one record."""
+    parts = (
+        str(part).rsplit("/", 1)[-1].rsplit("#", 1)[-1] for part in (holder, learner, category)
+    )
+    return ID["graph/" + "/".join(parts)]

@@ -1,0 +1,56 @@
+"""Codes of our schemes: from what a file writes to the concept that it means, and back."""
+
+from functools import cache
+
+from rdflib import URIRef
+
+from databackpack.ontology import graph
+from databackpack.ontology.namespaces import SKOS
+
+__all__ = ["UnknownCode", "concept", "concepts", "local_name"]
+
+
+class UnknownCode(ValueError):
+    """A file uses a code that its scheme does not have; the message lists those it has."""
+
+
+def local_name(iri: URIRef) -> str:
+    """Return the last segment of *iri*, after its last ``/`` or ``#``."""
+    return str(iri).rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1]
+
+
+def concepts(scheme: URIRef) -> list[URIRef]:
+    """Return the concepts in *scheme*, sorted."""
+    return sorted(
+        {
+            subject
+            for subject in graph().subjects(SKOS.inScheme, scheme)
+            if isinstance(subject, URIRef)
+        }
+    )
+
+
+def concept(scheme: URIRef, text: str) -> URIRef:
+    """Return the concept of *scheme* with *text* as notation, label or last segment, in any case.
+
+    Raises UnknownCode.
+    """
+    by_code = _codes(scheme)
+    try:
+        return by_code[text.strip().casefold()]
+    except KeyError:
+        known = ", ".join(local_name(iri) for iri in concepts(scheme))
+        raise UnknownCode(
+            f"{text!r} is not in the scheme {local_name(scheme)}; use {known}"
+        ) from None
+
+
+@cache
+def _codes(scheme: URIRef) -> dict[str, URIRef]:
+    spelled: dict[str, URIRef] = {}
+    for iri in concepts(scheme):
+        spelled[local_name(iri).casefold()] = iri
+        for predicate in (SKOS.notation, SKOS.prefLabel, SKOS.altLabel):
+            for name in graph().objects(iri, predicate):
+                spelled[str(name).casefold()] = iri
+    return spelled

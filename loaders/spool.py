@@ -1,0 +1,82 @@
+"""Scattered rows become complete groups, one at a time, through a temporary file."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from types import TracebackType
+from typing import Any, Self
+
+from databackpack.loaders.record import Source
+
+__all__ = ["Key", "Row", "Spool"]
+
+Key = tuple[str, ...]
+Row = Mapping[str, Any]
+
+_SEPARATOR = "\x00"
+
+
+class Spool:
+    """Rows by key, on disk: what was added in any order is read back sorted by key.
+
+    ::
+
+        with Spool() as spool:
+            spool.add((learner, category), {"date": "2021-09-01"}, Source("file.xml", 12))
+            for key, rows in spool:
+                for row, source in rows: ...
+
+    Keys sort part by part, by code point; the rows of a key keep the order in which they were
+    added. Rows are JSON objects (tuples come back as lists). Memory holds SQLite's page cache
+    (a few MB) and the rows of one key. The file is private, has no name in the file system and is
+    gone at the end of the ``with``. Add everything before reading; reading may be repeated.
+    """
+
+    def __init__(self) -> None:
+        # An empty name makes SQLite open a private file that it deletes on close.
+        self._connection = sqlite3.connect("")
+        self._connection.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
+            "CREATE TABLE line"
+            " (place INTEGER PRIMARY KEY, key BLOB, row TEXT, file TEXT, line INTEGER);"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connection.close()
+
+    def add(self, key: Key, row: Row, source: Source) -> None:
+        """*row* is under *key*, after the rows that are there already.
+
+        Raises ValueError where a part of *key* holds a NUL character or *key* is empty.
+        """
+        if not key or any(_SEPARATOR in part for part in key):
+            raise ValueError(f"the key {key!r} is empty or holds a NUL character")
+        # Bytes of UTF-8 sort by code point, and NUL below everything: part by part.
+        self._connection.execute(
+            "INSERT INTO line (key, row, file, line) VALUES (?, ?, ?, ?)",
+            (
+                _SEPARATOR.join(key).encode("utf-8", "surrogatepass"),
+                json.dumps(row),
+                source.file,
+                source.line,
+            ),
+        )
+
+    def __iter__(self) -> Iterator[tuple[Key, list[tuple[dict[str, Any], Source]]]]:
+        lines: Iterator[tuple[bytes, str, str, int]] = self._connection.execute(
+            "SELECT key, row, file, line FROM line ORDER BY key, place"
+        )
+        for key, group in groupby(lines, key=lambda line: line[0]):
+            yield (
+                tuple(key.decode("utf-8", "surrogatepass").split(_SEPARATOR)),
+                [(json.loads(row), Source(file, line)) for _, row, file, line in group],
+            )

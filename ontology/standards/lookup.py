@@ -16,11 +16,14 @@ from databackpack.ontology.standards.notation import reduced
 
 __all__ = ["UnknownStandard", "files", "resolve"]
 
-_IDENTIFYING = {str(SKOS.notation), str(SKOS.exactMatch), str(BP.alternateUri)}
+_IDENTIFYING = {str(SKOS.notation), str(BP.alternateUri)}
+_CANONICAL = str(BP.canonicalCode)
 
 _HEX = re.compile(r"(?:^|[:/])([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})$", re.IGNORECASE)
 _ASN = re.compile(r"(?:^|/)(S[0-9A-F]{7,8})$")
 _ED_FI = re.compile(r"^CC\.(K|\d{1,2}(?:-\d{1,2})?)\.(([A-Z]+)\..+)$")
+_HIGH_SCHOOL = re.compile(r"^([NAFGS])\.([A-Z]{1,3}\.\d)")  # A.CED.4
+_CLUSTER = re.compile(r"^((?:[K1-8]\.|HS[NAFGS]-)[A-Z]+)\.[A-Z](?=\.\d)")
 _STRANDS = {"L", "RF", "RH", "RI", "RL", "RST", "SL", "W", "WHST"}
 
 
@@ -44,7 +47,9 @@ def resolve(identifier: str) -> URIRef:
     ASN identifiers, CASE UUIDs and the codes of the crosswalked state frameworks. Raises
     UnknownStandard when none, or more than one, answers to it.
     """
-    named = _table().get(_key(identifier), frozenset())
+    table, codes = _index()
+    key = _key(identifier)
+    named = table.get(key, frozenset())
     if len(named) == 1:
         (iri,) = named
         return URIRef(iri)
@@ -53,7 +58,7 @@ def resolve(identifier: str) -> URIRef:
             f"{identifier[:100]!r} names {len(named)} standards: {', '.join(sorted(named))}; "
             "use the dot notation of the one that is meant"
         )
-    near = get_close_matches(_key(identifier[:100]), _codes(), n=3)
+    near = get_close_matches(key[:40], codes, n=3)
     hint = f"; the nearest known codes are {', '.join(near)}" if near else ""
     raise UnknownStandard(f"{identifier[:100]!r} names no known standard{hint}")
 
@@ -68,8 +73,7 @@ def _key(identifier: str) -> str:
     code = reduced(text)
     if found := _ED_FI.match(code):
         code = _from_ed_fi(*found.groups())
-    code = re.sub(r"^([NAFGS])\.([A-Z]{1,3}\.\d)", r"HS\1-\2", code)  # A.CED.4
-    return code
+    return _HIGH_SCHOOL.sub(r"HS\1-\2", code)
 
 
 def _from_ed_fi(grade: str, code: str, first: str) -> str:
@@ -80,28 +84,22 @@ def _from_ed_fi(grade: str, code: str, first: str) -> str:
 
 
 @cache
-def _table() -> dict[str, frozenset[str]]:
-    """Read every identifier of every standard, once a process."""
+def _index() -> tuple[dict[str, frozenset[str]], list[str]]:
+    """Return the IRIs by key, and the canonical codes; reads the files once a process."""
     table: defaultdict[str, set[str]] = defaultdict(set)
-    canonical = str(BP.canonicalCode)
+    codes = []
     for file in files():
         for quad in ox.parse(file.read_bytes(), format=ox.RdfFormat.TURTLE):
-            subject, value = quad.subject, quad.object
-            if not isinstance(subject, ox.NamedNode) or isinstance(value, ox.BlankNode | ox.Triple):
+            if quad.predicate.value not in _IDENTIFYING:
                 continue
-            if quad.predicate.value in _IDENTIFYING:
-                table[_key(value.value)].add(subject.value)
-            if isinstance(value, ox.Literal) and value.datatype.value == canonical:
-                table[_without_cluster(value.value)].add(subject.value)
-                table[_key(subject.value)].add(subject.value)
-    return {key: frozenset(iris) for key, iris in table.items()}
-
-
-def _without_cluster(code: str) -> str:
-    return re.sub(r"^((?:[K1-8]\.|HS[NAFGS]-)[A-Z]+)\.[A-Z](?=\.\d)", r"\1", code)
-
-
-@cache
-def _codes() -> list[str]:
-    """Return the known codes, for suggestions."""
-    return sorted(key for key in _table() if "." in key or "-" in key or len(key) < 6)
+            iri, identifier = quad.subject, quad.object
+            if not isinstance(iri, ox.NamedNode) or not isinstance(identifier, ox.Literal):
+                continue
+            if identifier.datatype.value == _CANONICAL:
+                codes.append(identifier.value)
+                without_cluster = _CLUSTER.sub(r"\1", identifier.value)  # as older files write it
+                table[without_cluster].add(iri.value)
+                table[identifier.value].add(iri.value)
+            else:
+                table[_key(identifier.value)].add(iri.value)
+    return {key: frozenset(iris) for key, iris in table.items()}, codes

@@ -9,7 +9,18 @@ __all__ = ["canonical_code", "reduced", "standard_iri"]
 _HOST = re.compile(r"^(?:https?://)?(?:www\.?)?(?:the)?corestandards\.org/", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:CCSS\.|Math\.|Content\.|Practice\.|(?:ELA-)?Literacy\.)+", re.IGNORECASE)
 
-_NUMBER = r"\d{1,2}"
+_SPELLINGS = [
+    (re.compile(r"\bKG\b"), "K"),
+    (re.compile(r"\b0(\d)"), r"\1"),  # grade 05
+    (re.compile(r"^HS([NAFGS])[-./]"), r"HS\1-"),
+    (re.compile(r"\bMP\.(\d)"), r"MP\1"),
+]
+_CONTENT_START = re.compile(r"K|\d|HS[NAFGS]-")
+_GLUED_NUMBER = re.compile(r"\.([A-Z])(\d)")  # the official list has 5.NBT.B5
+_SUB_PART = re.compile(r"(\d)\.?([a-z])$")
+_UPPER_SUB_PART = re.compile(r"(?<=\.)\d+\.?[A-Z]$")
+
+_NUMBER = "[0-9]{1,2}"
 _CLUSTERED = rf"(?:\.[A-Z])?(?:\.{_NUMBER})?(?:\.[a-z])?"
 _CONTENT = re.compile(
     rf"(?:K|[1-8])(?:\.[A-Z]{{1,3}}{_CLUSTERED})?"  # 5, 5.NBT, 5.NBT.A, 5.NBT.A.1, 5.NBT.A.3.a
@@ -34,17 +45,22 @@ def reduced(text: str) -> str:
     code = _HOST.sub("", text.strip()).rstrip("/").removesuffix("/XML").rstrip("/")
     code = code.removeprefix("2010/").replace("/", ".")
     code = _PREFIX.sub("", code)
+    code = _cased(code)
+    for variation, spelling in _SPELLINGS:
+        code = variation.sub(spelling, code)
+    if _CONTENT_START.match(code):
+        code = _GLUED_NUMBER.sub(r".\1.\2", code)
+    return _SUB_PART.sub(r"\1.\2", code)
+
+
+def _cased(code: str) -> str:
+    """Return the code with only the letter of a sub-part in lower case."""
+    if code == code.lower():
+        return _UPPER_SUB_PART.sub(lambda part: part[0].lower(), code.upper())
     first, *rest = code.split(".")
-    if rest:  # the sub-part letter, which must stay lower case, is never the second segment
+    if rest and rest[0].isalpha():  # the second segment is a domain, a strand or a grade
         rest[0] = rest[0].upper()
-    code = ".".join([first.upper(), *rest])
-    code = re.sub(r"\bKG\b", "K", code)
-    code = re.sub(r"\b0(\d)", r"\1", code)
-    code = re.sub(r"^HS([NAFGS])[-./]", r"HS\1-", code)
-    code = re.sub(r"\bMP\.(\d)", r"MP\1", code)
-    if re.match(r"K|\d|HS?-|HS[NAFGS]-", code):
-        code = re.sub(r"\.([A-Z])(\d)", r".\1.\2", code)
-    return re.sub(r"(\d)\.?([a-z])$", r"\1.\2", code)
+    return ".".join([first.upper(), *rest])
 
 
 def canonical_code(text: str) -> str:

@@ -4,7 +4,7 @@ import csv
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,7 +12,7 @@ from databackpack.ontology.standards.notation import canonical_code
 
 __all__ = ["Standard", "crosswalk", "literacy_standards", "math_standards", "prerequisites"]
 
-AsnIdentifiers: TypeAlias = dict[str, list[tuple[str, str]]]  # code -> (ASN identifier, short code)
+Names: TypeAlias = dict[str, set[str]]  # what a source calls the statement that has this code
 
 # The official list drops the 5; ASN and CASE give the same GUID and UUID under the right code.
 MISPRINTED = {"HSN-VM.B.a": "HSN-VM.B.5.a"}
@@ -29,9 +29,9 @@ class Standard:
     uri: str = ""
     guid: str = ""
     case_uuid: str = ""
-    asn_ids: list[str] = field(default_factory=list)
-    short_codes: list[str] = field(default_factory=list)
-    ed_fi_ids: list[str] = field(default_factory=list)
+    asn_ids: frozenset[str] = frozenset()
+    short_codes: frozenset[str] = frozenset()
+    ed_fi_ids: frozenset[str] = frozenset()
 
 
 def math_standards(data: Path) -> list[Standard]:
@@ -41,7 +41,8 @@ def math_standards(data: Path) -> list[Standard]:
         for row in _rows(data / "derived/ccss_math_id_crosswalk.csv")
         if row["case_uuid"]
     }
-    standards = _official(data, "CCSS.Math.", _asn_math(data), case_uuids)
+    asn_ids, short_codes = _asn_math(data)
+    standards = _official(data, "CCSS.Math.", asn_ids, short_codes, case_uuids)
     official = {standard.code for standard in standards}
     copies = [Standard(code, case_uuid=case_uuids[code]) for code in case_uuids.keys() - official]
     return standards + copies
@@ -49,7 +50,8 @@ def math_standards(data: Path) -> list[Standard]:
 
 def literacy_standards(data: Path) -> list[Standard]:
     """Read the 1,089 official statements of English language arts and literacy."""
-    return _official(data, "CCSS.ELA-Literacy.", _asn_literacy(data), {})
+    asn_ids, short_codes = _asn_literacy(data)
+    return _official(data, "CCSS.ELA-Literacy.", asn_ids, short_codes, {})
 
 
 def prerequisites(data: Path) -> list[tuple[str, str]]:
@@ -68,12 +70,12 @@ def crosswalk(data: Path) -> list[tuple[str, str, str]]:
 
 
 def _official(
-    data: Path, prefix: str, asn: AsnIdentifiers, case_uuids: dict[str, str]
+    data: Path, prefix: str, asn_ids: Names, short_codes: Names, case_uuids: dict[str, str]
 ) -> list[Standard]:
     """Join the official list of one subject with what others call the same statements."""
-    ed_fi = defaultdict(list)
+    ed_fi_ids: Names = defaultdict(set)
     for row in _rows(data / "derived/edfi_legacy_ccss_codes.csv"):
-        ed_fi[row["canonical_code"]].append(row["edfi_learning_standard_id"])
+        ed_fi_ids[row["canonical_code"]].add(row["edfi_learning_standard_id"])
     standards = []
     for row in _rows(data / "ccss_official_ids/CCSSI-identifiers.csv"):
         if not row["Dot notation"].startswith(prefix):
@@ -87,18 +89,19 @@ def _official(
                 uri=row["URI"],
                 guid=row["GUID"].upper(),
                 case_uuid=case_uuids.get(code, ""),
-                asn_ids=[identifier for identifier, _ in asn[code]],
-                short_codes=[short for _, short in asn[code] if short],
-                ed_fi_ids=ed_fi[code],
+                asn_ids=frozenset(asn_ids.get(code, ())),
+                short_codes=frozenset(short_codes.get(code, ())),
+                ed_fi_ids=frozenset(ed_fi_ids.get(code, ())),
             )
         )
     return standards
 
 
-def _asn_math(data: Path) -> AsnIdentifiers:
+def _asn_math(data: Path) -> tuple[Names, Names]:
     """Read ASN's identifiers and short codes of mathematics."""
     path = data / "asn_ccss/ASN_D10003FB_ccss_math.rdf.json"
-    asn: AsnIdentifiers = defaultdict(list)
+    asn_ids: Names = defaultdict(set)
+    short_codes: Names = defaultdict(set)
     for subject, statement in json.loads(path.read_text(encoding="utf-8")).items():
         notation, short, label = (
             statement.get(_ASN + name, [{"value": ""}])[0]["value"]
@@ -109,28 +112,29 @@ def _asn_math(data: Path) -> AsnIdentifiers:
         code = canonical_code(notation)
         if label == "Cluster" and code[-1].isdigit():  # ASN gives cluster 5.MD.B the code 5.MD.B.2
             code = code.rpartition(".")[0]
-        asn[code].append((subject.rpartition("/")[2], short))
-    return asn
+        asn_ids[code].add(subject.rpartition("/")[2])
+        if short:
+            short_codes[code].add(short)
+    return asn_ids, short_codes
 
 
-def _asn_literacy(data: Path) -> AsnIdentifiers:
-    """Read ASN's identifiers of literacy, and the older codes of its anchor standards.
+def _asn_literacy(data: Path) -> tuple[Names, Names]:
+    """Read ASN's identifiers of literacy, and the older codes of the anchor standards.
 
-    Other short codes are left out: here ASN's repeat the code, and three of them are wrong.
+    Of ASN's short codes only the anchors' are kept: the others repeat the code, or are wrong.
     """
-    anchors = {
-        canonical_code(row["ccss_notation"]): row["asn_notation"]
-        for row in _rows(data / "ccss_official_ids/asn_to_ccss_notation.csv")
-    }
     path = data / "asn_ccss/ASN_D10003FC_ccss_ela.manifest.json"
-    asn: AsnIdentifiers = defaultdict(list)
+    asn_ids: Names = defaultdict(set)
+    short_codes: Names = defaultdict(set)
+    for row in _rows(data / "ccss_official_ids/asn_to_ccss_notation.csv"):
+        short_codes[canonical_code(row["ccss_notation"])].add(row["asn_notation"])
     for node in _nodes(json.loads(path.read_text(encoding="utf-8"))):
         if notation := node.get("asn_statementNotation"):
             code = canonical_code(notation)
-            asn[code].append((node["id"].rpartition("/")[2], ""))
-            if code in anchors:
-                asn[code] += [] if len(asn[code]) > 1 else []
-    return asn
+            asn_ids[code].add(node["id"].rpartition("/")[2])
+            if code.startswith("CCRA."):
+                short_codes[code].add(node["asn_altStatementNotation"])
+    return asn_ids, short_codes
 
 
 def _nodes(tree: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""The service: truth store, policy, views, gate, HTTP and the command line."""

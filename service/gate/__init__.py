@@ -1,0 +1,1 @@
+"""The gate: credentials → protocol → guard → answer → results, the one way to a view."""

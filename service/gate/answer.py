@@ -1,0 +1,64 @@
+"""From a query request and a credential to an answer: the same way for HTTP and command line."""
+
+import pyoxigraph as ox
+
+from databackpack.service.gate import guard
+from databackpack.service.gate.credentials import Credential
+from databackpack.service.gate.faults import MalformedQuery, NotAcceptable, ServiceError
+from databackpack.service.gate.protocol import QueryRequest
+from databackpack.service.records import disclosures
+from databackpack.service.records.disclosures import Disclosure
+from databackpack.service.views import view
+from databackpack.service.views.registry import Views
+from databackpack.service.views.view import Answer, QueryOperation
+
+__all__ = ["answer"]
+
+
+def answer(
+    views: Views,
+    credential: Credential,
+    request: QueryRequest,
+    results_format: ox.QueryResultsFormat | None,
+    graph_format: ox.RdfFormat | None,
+) -> Answer:
+    """Return the answer over the asker's own view, the request logged before it is run.
+
+    Raises QueryRequestRefused, MalformedQuery, NotAcceptable or TooLarge, logged as refusals.
+    """
+    try:
+        guard.check(request.query)
+        operation = QueryOperation(
+            request.query,
+            results_format,
+            graph_format,
+            request.default_graphs,
+            request.named_graphs,
+        )
+        _log(views, credential, request, "asked")
+        return _evaluate(views, credential, operation)
+    except ServiceError as fault:
+        _log(views, credential, request, type(fault).__name__)
+        raise
+
+
+def _evaluate(views: Views, credential: Credential, operation: QueryOperation) -> Answer:
+    try:
+        return views.view(credential.audience, credential.purpose).evaluate(operation)
+    except view.MalformedQuery as error:
+        raise MalformedQuery(str(error)) from None
+    except view.NotAcceptable:
+        raise NotAcceptable("The query's result has no form that you accept.") from None
+
+
+def _log(views: Views, credential: Credential, request: QueryRequest, outcome: str) -> None:
+    disclosure = Disclosure(
+        subject=credential.subject,
+        audience=credential.audience.iri,
+        purpose=credential.purpose,
+        moment=views.truth.clock(),
+        epoch=views.truth.epoch,
+        query=request.query,
+        outcome=outcome,
+    )
+    disclosures.log(views.truth, disclosure)

@@ -1,0 +1,95 @@
+"""The guard: what a query may not be, found on its text before the engine sees it.
+
+Oxigraph fetches ``SERVICE`` over the network, has no time-out, and some short texts kill or hang
+its process. So the text is measured in one pass over its tokens, and a text in which a refused
+keyword may stand is parsed by a second, grammar-driven parser.
+"""
+
+import re
+from collections import Counter
+
+from pyparsing import ParseException
+from rdflib.plugins.sparql.parser import parseQuery
+from rdflib.plugins.sparql.parserutils import CompValue
+
+from databackpack.service.gate.faults import MalformedQuery, QueryRequestRefused, TooLarge
+
+__all__ = ["check"]
+
+LONGEST = 32 * 1024
+DEEPEST = 64
+MOST = {"operator": 256, "separator": 512}
+
+_TOKEN = re.compile(
+    r"""
+    (?: \"\"\"(?:[^"\\]|\\.|\"(?!\"\"))*\"\"\" | '''(?:[^'\\]|\\.|'(?!''))*'''
+      | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*'
+      | <[^<>"{}|^`\\\x00-\x20]*> | \#[^\n\r]* | [\w:?$%\s]+ )
+  | (?P<triple_term> << | >> | \{\| | \|\} )
+  | (?P<open> [({\[] ) | (?P<close> [)}\]] )
+  | (?P<separator> [.;,] )
+  | (?P<operator> \|\| | && | [!<>]=? | [=+\-*/|^] )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+# Oxigraph's grammar has no word boundaries, so a keyword counts wherever its letters stand, in
+# strings too: where a string ends depends on whether a ``<`` begins an IRI, which tokens alone
+# cannot tell. Behind ``?``, ``$`` or the colon of a prefixed name the letters are a name. Glued to
+# a word or a dot (``true.SERVICE``) two parsers may read them differently, so that is refused.
+_KEYWORD = re.compile(
+    r"(?P<name>[?$]\w*?|:[\w\-]*?)?(?P<glued>(?<=[\w.]))?(?:SERVICE|LATERAL|VERSION)",
+    re.IGNORECASE,
+)
+
+
+def check(text: str) -> None:
+    """Let a query text pass; raises TooLarge, QueryRequestRefused or MalformedQuery."""
+    if len(text.encode("utf-8", "surrogatepass")) > LONGEST:
+        raise TooLarge(f"A query has at most {LONGEST} bytes.")
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise MalformedQuery("The query holds a character that is none.")
+    _measure(text)
+    keywords = [found for found in _KEYWORD.finditer(text) if found["name"] is None]
+    if any(keyword["glued"] is not None for keyword in keywords):
+        raise QueryRequestRefused("Put a space before SERVICE, LATERAL or VERSION, or rename it.")
+    if keywords:
+        _parse(text)
+
+
+def _measure(text: str) -> None:
+    counts: Counter[str | None] = Counter()
+    for token in _TOKEN.finditer(text):
+        counts[token.lastgroup] += 1
+        if counts["open"] - counts["close"] > DEEPEST:
+            raise QueryRequestRefused(f"Groups are nested more than {DEEPEST} deep.")
+    if counts["triple_term"]:
+        raise QueryRequestRefused("Triple terms are not part of SPARQL 1.1.")
+    for kind, most in MOST.items():
+        if counts[kind] > most:
+            raise QueryRequestRefused(f"The query has more than {most} {kind}s.")
+
+
+def _parse(text: str) -> None:
+    """Fails closed: what the second parser does not understand is refused."""
+    refusal = QueryRequestRefused(
+        "SERVICE, LATERAL and VERSION are not offered: no query leaves this service."
+    )
+    try:
+        parsed = parseQuery(text)
+    except (ParseException, RecursionError, ValueError):
+        raise refusal from None
+    if _has_service(parsed):
+        raise refusal
+
+
+def _has_service(node: object) -> bool:
+    if isinstance(node, CompValue):
+        return node.name == "ServiceGraphPattern" or any(map(_has_service, node.values()))
+    if isinstance(node, str):
+        return False
+    try:
+        children = iter(node)  # type: ignore[call-overload]
+    except TypeError:
+        return False
+    return any(map(_has_service, children))

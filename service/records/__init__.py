@@ -1,0 +1,1 @@
+"""The truth store: everything that is held, whoever may see it."""

@@ -1,0 +1,169 @@
+"""The truth store: one Oxigraph store, one writer, every change one transaction and one epoch."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import RLock
+
+import pyoxigraph as ox
+from rdflib import URIRef
+
+from databackpack.service.records import journal
+from databackpack.service.records.terms import node, text
+
+__all__ = ["Change", "Clock", "Commit", "StoreInUse", "TruthStore", "now"]
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+class StoreInUse(RuntimeError):
+    """Another process has the store open for writing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What *graph* shall hold: *triples* instead of all it holds now.
+
+    With *subject*, instead of what it holds about that subject. *learner* is whose views change.
+    """
+
+    graph: URIRef
+    triples: Collection[ox.Triple]
+    subject: URIRef | None = None
+    learner: URIRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A change that is in the store: its epoch and the learners whose views it may alter.
+
+    *is_public* tells that a graph without a learner changed, which every view may show.
+    """
+
+    epoch: int
+    learners: frozenset[URIRef]
+    is_public: bool
+
+
+class TruthStore:
+    """The store at *path*, or in memory without one.
+
+    INVARIANT: listeners have all returned before ``commit`` does, so that whoever was told an
+    epoch finds every live view at it.
+    """
+
+    def __init__(self, path: Path | None = None, clock: Clock = now) -> None:
+        try:
+            self._store = ox.Store() if path is None else ox.Store(str(path))
+        except OSError as error:
+            if "lock" in str(error).lower():
+                raise StoreInUse(
+                    f"{path} is open in another process; stop it or ask it over HTTP"
+                ) from None
+            raise
+        self._lock = RLock()
+        self._listeners: list[Callable[[Commit], None]] = []
+        self.clock = clock
+        self.epoch = journal.last_epoch(self._store)
+
+    def subscribe(self, listener: Callable[[Commit], None]) -> None:
+        """Call *listener* inside each commit, after the transaction and before the answer."""
+        self._listeners.append(listener)
+
+    def writing(self) -> RLock:
+        """Return the writer's lock, to read and commit in one go."""
+        return self._lock
+
+    def triples(self, graph: URIRef, subject: URIRef | None = None) -> set[ox.Triple]:
+        """Return what *graph* holds, or what it holds about *subject*."""
+        return {quad.triple for quad in self._quads(graph, subject)}
+
+    def subjects(self, graph: URIRef, predicate: URIRef, value: URIRef) -> Iterator[URIRef]:
+        """Yield the subjects in *graph* that have *value* for *predicate*."""
+        pattern = self._store.quads_for_pattern(None, node(predicate), node(value), node(graph))
+        return (URIRef(text(quad.subject)) for quad in pattern)
+
+    def pairs(self, graph: URIRef, predicate: URIRef) -> Iterator[tuple[URIRef, str]]:
+        """Yield (subject, value) of *predicate* in *graph*, the value as its text."""
+        pattern = self._store.quads_for_pattern(None, node(predicate), None, node(graph))
+        return ((URIRef(text(q.subject)), text(q.object)) for q in pattern)
+
+    def commit(self, changes: Sequence[Change]) -> int:
+        """Return the epoch at which all *changes* are in the store and in every live view.
+
+        They are applied together or not at all; where nothing differs from what is held, no new
+        epoch begins.
+        """
+        with self._lock:
+            remove, add = self._difference(changes)
+            if not remove and not add:
+                return self.epoch
+            touched = {quad.graph_name for quad in remove | add}
+            made = [change for change in changes if node(change.graph) in touched]
+            unwritten, written = journal.entry(
+                self.epoch + 1, self.clock(), {change.graph for change in made}
+            )
+            self._apply(remove | unwritten, add | written)
+            self.epoch += 1
+            commit = Commit(
+                self.epoch,
+                frozenset(change.learner for change in made if change.learner is not None),
+                any(change.learner is None for change in made),
+            )
+            for listener in self._listeners:
+                listener(commit)
+            return self.epoch
+
+    def append(self, graph: URIRef, triples: Iterable[ox.Triple]) -> None:
+        """Add *triples* to *graph* without an epoch: for tables and logs that no view shows."""
+        name = node(graph)
+        with self._lock:
+            self._store.extend(ox.Quad(t.subject, t.predicate, t.object, name) for t in triples)
+
+    def close(self) -> None:
+        """Write everything to disk."""
+        self._store.flush()
+
+    def _difference(self, changes: Sequence[Change]) -> tuple[set[ox.Quad], set[ox.Quad]]:
+        remove: set[ox.Quad] = set()
+        add: set[ox.Quad] = set()
+        for change in changes:
+            held = set(self._quads(change.graph, change.subject))
+            name = node(change.graph)
+            wanted = {ox.Quad(t.subject, t.predicate, t.object, name) for t in change.triples}
+            remove |= held - wanted
+            add |= wanted - held
+        return remove, add
+
+    def _apply(self, remove: set[ox.Quad], add: set[ox.Quad]) -> None:
+        """One update is one transaction; its data blocks are written by Oxigraph's serializer."""
+        operations = [
+            f"{form} DATA {{ {_data_block(quads)} }}"
+            for form, quads in (("DELETE", remove), ("INSERT", add))
+            if quads
+        ]
+        self._store.update(" ;\n".join(operations))
+
+    def _quads(self, graph: URIRef, subject: URIRef | None = None) -> Iterator[ox.Quad]:
+        about = None if subject is None else node(subject)
+        return self._store.quads_for_pattern(about, None, None, node(graph))
+
+
+def _data_block(quads: set[ox.Quad]) -> str:
+    by_graph: dict[str, list[ox.Triple]] = defaultdict(list)
+    for quad in quads:
+        by_graph[str(quad.graph_name)].append(quad.triple)
+    return "\n".join(
+        f"GRAPH {name} {{ {_n_triples(triples)} }}" for name, triples in by_graph.items()
+    )
+
+
+def _n_triples(triples: list[ox.Triple]) -> str:
+    return (ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"").decode()

@@ -1,0 +1,160 @@
+"""The live views: built on first use, and at the truth store's epoch whenever a commit returns."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import heapify, heappop, heappush
+
+import pyoxigraph as ox
+from rdflib import RDF, URIRef
+
+from databackpack.ontology.codes import local_name
+from databackpack.ontology.namespaces import BP, ID, ORG
+from databackpack.service.policy import audience as audiences
+from databackpack.service.policy.model import Audience, Jurisdiction
+from databackpack.service.records.graphs import AUDIENCES, INDEX, REGISTRY
+from databackpack.service.records.terms import node, to_graph
+from databackpack.service.records.truth import Commit, TruthStore
+from databackpack.service.views import dossier, public
+from databackpack.service.views.code import Codes
+from databackpack.service.views.population import Parents
+from databackpack.service.views.projection import project
+from databackpack.service.views.selection import select
+from databackpack.service.views.view import View
+
+__all__ = ["Views"]
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Live:
+    """A view with what keeps it fresh: its codes and when which learner's slice must be redone."""
+
+    audience: Audience
+    purpose: URIRef
+    codes: Codes
+    view: View
+    due: list[tuple[datetime, URIRef]] = field(default_factory=list)
+
+
+class Views:
+    """The views of *truth* under *jurisdiction*, at most *capacity* live at a time.
+
+    INVARIANT: a live view shows exactly what ``select`` and ``project`` give for each learner at
+    its epoch; a view that could not follow a commit is dropped, and built anew when next asked.
+    """
+
+    def __init__(self, truth: TruthStore, jurisdiction: Jurisdiction, capacity: int = 32) -> None:
+        self.truth = truth
+        self.jurisdiction = jurisdiction
+        self._capacity = capacity
+        self._live: OrderedDict[tuple[URIRef, URIRef], _Live] = OrderedDict()
+        self._dossiers: dict[URIRef, dossier.Dossier] = {}
+        truth.subscribe(self._follow)
+
+    def audience(self, name: str) -> Audience:
+        """Return the registered audience with *name* as last segment; raises KeyError."""
+        iri = ID[f"audience/{name}"]
+        return audiences.read(to_graph(self.truth.triples(AUDIENCES, iri)), iri)
+
+    def audiences(self) -> list[Audience]:
+        """Return all registered audiences, sorted by IRI."""
+        graph = to_graph(self.truth.triples(AUDIENCES))
+        iris = sorted(URIRef(str(iri)) for iri in graph.subjects(RDF.type, BP.Audience))
+        return [audiences.read(graph, iri) for iri in iris]
+
+    def parents(self) -> Parents:
+        """Return each organisation's parent."""
+        return {
+            child: URIRef(parent)
+            for child, parent in self.truth.pairs(REGISTRY, ORG.subOrganizationOf)
+        }
+
+    def learners(self) -> list[URIRef]:
+        """Return the learners of whom anything is held, sorted."""
+        return sorted({URIRef(iri) for _, iri in self.truth.pairs(INDEX, BP.isRecordOf)})
+
+    def dossier(self, learner: URIRef) -> dossier.Dossier:
+        """Return the dossier of *learner* at the present epoch."""
+        with self.truth.writing():
+            if learner not in self._dossiers:
+                self._dossiers[learner] = dossier.read(self.truth, learner)
+            return self._dossiers[learner]
+
+    def view(self, audience: Audience, purpose: URIRef) -> View:
+        """Return the view for (audience, purpose), up to date with the clock and the epoch."""
+        with self.truth.writing():
+            key = (audience.iri, purpose)
+            live = self._live.get(key)
+            if live is None or live.audience != audience:
+                live = self._live[key] = self._build(audience, purpose)
+            self._live.move_to_end(key)
+            while len(self._live) > self._capacity:
+                self._live.popitem(last=False)
+            self._redo_what_is_due(live)
+            return live.view
+
+    def _build(self, audience: Audience, purpose: URIRef) -> _Live:
+        live = _Live(
+            audience,
+            purpose,
+            Codes(self.truth, audience),
+            View(public.triples(self.truth), self.truth.epoch),
+        )
+        parents, moment = self.parents(), self.truth.clock()
+        for learner in self.learners():
+            live.view.fill(self._slice(live, learner, parents, moment))
+        live.codes.save()
+        heapify(live.due)
+        return live
+
+    def _follow(self, commit: Commit) -> None:
+        for learner in commit.learners:
+            self._dossiers.pop(learner, None)
+        if commit.is_public:
+            self._live.clear()
+        for key, live in list(self._live.items()):
+            try:
+                self._redo(live, commit.learners)
+            except Exception:
+                _LOG.exception("a view could not follow epoch %d and was dropped", commit.epoch)
+                del self._live[key]
+
+    def _redo(self, live: _Live, learners: Iterable[URIRef]) -> None:
+        """Recompute the slices of *learners* and put them in the place of what is shown."""
+        parents, moment = self.parents(), self.truth.clock()
+        slices = []
+        for learner in learners:
+            triples = self._slice(live, learner, parents, moment)
+            code = live.codes.find(node(learner))
+            slices.append(([iri for iri in (node(learner), code) if iri is not None], triples))
+        live.codes.save()
+        live.view.replace(slices, self.truth.epoch)
+
+    def _redo_what_is_due(self, live: _Live) -> None:
+        """Redo the slices that changed because time went by, not because anything was committed."""
+        due, moment = set(), self.truth.clock()
+        while live.due and live.due[0][0] <= moment:
+            due.add(heappop(live.due)[1])
+        if due:
+            self._redo(live, due)
+
+    def _slice(
+        self, live: _Live, learner: URIRef, parents: Parents, moment: datetime
+    ) -> set[ox.Triple]:
+        selection = select(
+            self.dossier(learner), live.audience, live.purpose, parents, self.jurisdiction, moment
+        )
+        if selection.until is not None:
+            heappush(live.due, (selection.until, learner))
+        triples: set[ox.Triple] = set()
+        for record, level in selection.levels.items():
+            triples |= project(self.truth.triples(record), level, live.codes.encode)
+        return triples
+
+    def __repr__(self) -> str:
+        names = [local_name(audience) for audience, _ in self._live]
+        return f"Views({', '.join(names)})"

@@ -1,0 +1,151 @@
+"""One view: the triples one audience may see, and the only place that evaluates client SPARQL.
+
+The triples are the default graph of an Oxigraph store of their own in memory, so whatever a query
+asks, nothing else can answer it. A later view may live in another process: callers know only
+``replace``, ``evaluate`` and ``epoch``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from threading import Lock
+
+import pyoxigraph as ox
+
+from databackpack.ontology.namespaces import BP
+from databackpack.service.records.terms import node
+
+__all__ = ["Answer", "Form", "MalformedQuery", "NotAcceptable", "QueryOperation", "View"]
+
+_IS_RECORD_OF = node(BP.isRecordOf)
+_TRIES = 3
+
+
+class MalformedQuery(Exception):
+    """The query text is no SPARQL 1.1 query (SPARQL 1.1 Protocol, section 2.1.4)."""
+
+
+class NotAcceptable(Exception):
+    """The query's form has no serialization that the client accepts."""
+
+
+class Form(Enum):
+    """What a query's result is: solutions or a boolean, or triples."""
+
+    RESULTS = "results"
+    GRAPH = "graph"
+
+
+@dataclass(frozen=True, slots=True)
+class QueryOperation:
+    """A query operation of the SPARQL 1.1 Protocol, with the negotiated format for each form.
+
+    Without *default_graphs* and *named_graphs* the query's own FROM clauses choose the dataset.
+    """
+
+    text: str
+    results_format: ox.QueryResultsFormat | None
+    graph_format: ox.RdfFormat | None
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A serialized result, complete, and the epoch it was computed at."""
+
+    body: bytes
+    media_type: str
+    form: Form
+    epoch: int
+
+
+class View:
+    """The view of one (audience, purpose), holding *public* triples from the start.
+
+    INVARIANT: an answer is computed between two changes, never across one: a result that was
+    begun before a change is thrown away and computed again.
+    """
+
+    def __init__(self, public: Iterable[ox.Triple], epoch: int) -> None:
+        self._store = ox.Store()
+        self._store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object) for t in public)
+        self._changing = Lock()
+        self._version = 0
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+    def fill(self, triples: Iterable[ox.Triple]) -> None:
+        """Add *triples* in bulk; only before the view answers its first query."""
+        self._store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
+
+    def replace(
+        self, slices: Iterable[tuple[Iterable[ox.NamedNode], set[ox.Triple]]], epoch: int
+    ) -> None:
+        """Make each slice the whole of what the view holds of its learner, and take *epoch*.
+
+        A slice is (the IRIs by which the view knows the learner, the learner's triples). Only
+        the difference is written: Oxigraph in memory never frees old versions.
+        """
+        with self._changing:
+            self._version += 1
+            try:
+                for learners, wanted in slices:
+                    held = self._slice(learners)
+                    for triple in held - wanted:
+                        self._store.remove(ox.Quad(*triple))
+                    for triple in wanted - held:
+                        self._store.add(ox.Quad(*triple))
+                self.epoch = epoch
+            finally:
+                self._version += 1
+
+    def evaluate(self, operation: QueryOperation) -> Answer:
+        """Return the answer to *operation*; raises MalformedQuery or NotAcceptable."""
+        for _ in range(_TRIES):
+            before, epoch = self._version, self.epoch
+            if before % 2 == 0:
+                answer = self._evaluate(operation, epoch)
+                if self._version == before:
+                    return answer
+            with self._changing:
+                pass  # a change is under way: wait for it and compute again
+        with self._changing:
+            return self._evaluate(operation, self.epoch)
+
+    def _evaluate(self, operation: QueryOperation, epoch: int) -> Answer:
+        try:
+            result = self._query(operation)
+        except (SyntaxError, ValueError) as error:
+            raise MalformedQuery(str(error)) from None
+        if isinstance(result, ox.QueryTriples):
+            if operation.graph_format is None:
+                raise NotAcceptable
+            body = result.serialize(format=operation.graph_format)
+            return Answer(body or b"", operation.graph_format.media_type, Form.GRAPH, epoch)
+        if operation.results_format is None:
+            raise NotAcceptable
+        body = result.serialize(format=operation.results_format)
+        return Answer(body or b"", operation.results_format.media_type, Form.RESULTS, epoch)
+
+    def _query(
+        self, operation: QueryOperation
+    ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        if not operation.default_graphs and not operation.named_graphs:
+            return self._store.query(operation.text)
+        return self._store.query(
+            operation.text,
+            default_graph=[ox.NamedNode(iri) for iri in operation.default_graphs],
+            named_graphs=[ox.NamedNode(iri) for iri in operation.named_graphs],
+        )
+
+    def _slice(self, learners: Iterable[ox.NamedNode]) -> set[ox.Triple]:
+        found: set[ox.Triple] = set()
+        for learner in learners:
+            items = self._store.quads_for_pattern(None, _IS_RECORD_OF, learner, ox.DefaultGraph())
+            for subject in {learner, *(quad.subject for quad in items)}:
+                quads = self._store.quads_for_pattern(subject, None, None, ox.DefaultGraph())
+                found.update(quad.triple for quad in quads)
+        return found

@@ -8,6 +8,7 @@ from databackpack.service.gate.faults import MalformedQuery, NotAcceptable, Serv
 from databackpack.service.gate.protocol import QueryRequest
 from databackpack.service.records import disclosures
 from databackpack.service.records.disclosures import Disclosure
+from databackpack.service.records.terms import to_ox
 from databackpack.service.views import view
 from databackpack.service.views.registry import Views
 from databackpack.service.views.view import Answer, QueryOperation
@@ -34,6 +35,7 @@ def answer(
             graph_format,
             request.default_graphs,
             request.named_graphs,
+            {ox.Variable(name): to_ox(term) for name, term in request.bindings.items()},
         )
         _log(views, credential, request, "asked")
         return _evaluate(views, credential, operation)

@@ -1,7 +1,9 @@
 """From an HTTP request to a query operation: SPARQL 1.1 Protocol, section 2.1. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from rdflib import Literal, URIRef
 
 from databackpack.service.gate.faults import MalformedRequest, UnsupportedMediaType
 
@@ -14,11 +16,15 @@ _QUERY = "application/sparql-query"
 
 @dataclass(frozen=True, slots=True)
 class QueryRequest:
-    """The query text and the dataset that the protocol names, as sent."""
+    """The query text and the dataset that the protocol names, as sent.
+
+    *bindings* are the terms of a catalogue question's parameters; clients cannot send any.
+    """
 
     query: str
-    default_graphs: tuple[str, ...]
-    named_graphs: tuple[str, ...]
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+    bindings: Mapping[str, URIRef | Literal] = field(default_factory=dict)
 
 
 def parse(

@@ -4,7 +4,7 @@ import pyoxigraph as ox
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-__all__ = ["from_ox", "node", "text", "to_graph", "to_ox", "to_triples"]
+__all__ = ["Term", "from_ox", "node", "text", "to_graph", "to_ox", "to_triples"]
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import pyoxigraph as ox
-from rdflib import RDF, URIRef
+from rdflib import URIRef
 
-from databackpack.ontology.namespaces import BP, BPC, ODRL, ORG, SDO
+from databackpack.ontology.namespaces import BP, BPC, ORG, SDO
 from databackpack.service.policy import profile
 from databackpack.service.policy.model import Statement
-from databackpack.service.records.graphs import INDEX, guardianship_graph, policy_graph
-from databackpack.service.records.terms import text, to_graph
+from databackpack.service.records.graphs import INDEX, guardianship_graph
+from databackpack.service.records.terms import text
 from databackpack.service.records.truth import TruthStore
+from databackpack.service.views import statements
 
 __all__ = ["Dossier", "Enrollment", "Guardianship", "HeldRecord", "read"]
 
@@ -64,13 +65,13 @@ def read(truth: TruthStore, learner: URIRef) -> Dossier:
     """Return the dossier of *learner*; one without anything for somebody unknown."""
     records = tuple(sorted(_records(truth, learner), key=lambda record: record.iri))
     try:
-        statements, is_readable = _statements(truth, learner), True
+        said, is_readable = statements.read(truth, learner), True
     except profile.UnreadablePolicy:
-        statements, is_readable = (), False
+        said, is_readable = (), False
     return Dossier(
         learner=learner,
         records=records,
-        statements=statements,
+        statements=said,
         enrollments=tuple(_enrollments(truth, records)),
         guardianships=tuple(_guardianships(truth, learner)),
         births=frozenset(_births(truth, records)),
@@ -82,12 +83,6 @@ def _records(truth: TruthStore, learner: URIRef) -> Iterable[HeldRecord]:
     for iri in truth.subjects(INDEX, BP.isRecordOf, learner):
         about = _by_predicate(truth.triples(INDEX, iri))
         yield HeldRecord(iri, URIRef(about[BP.isHeldBy]), URIRef(about[BP.hasCategory]))
-
-
-def _statements(truth: TruthStore, learner: URIRef) -> tuple[Statement, ...]:
-    graph = to_graph(truth.triples(policy_graph(learner)))
-    policies = sorted(graph.subjects(RDF.type, ODRL.Agreement), key=str)
-    return tuple(profile.read(graph, URIRef(str(policy))) for policy in policies)
 
 
 def _enrollments(truth: TruthStore, records: Iterable[HeldRecord]) -> Iterable[Enrollment]:

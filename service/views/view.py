@@ -5,15 +5,15 @@ asks, nothing else can answer it. A later view may live in another process: call
 ``replace``, ``evaluate`` and ``epoch``.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from threading import Lock
 
 import pyoxigraph as ox
 
 from databackpack.ontology.namespaces import BP
-from databackpack.service.records.terms import node
+from databackpack.service.records.terms import Term, node
 
 __all__ = ["Answer", "Form", "MalformedQuery", "NotAcceptable", "QueryOperation", "View"]
 
@@ -48,6 +48,7 @@ class QueryOperation:
     graph_format: ox.RdfFormat | None
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+    substitutions: Mapping[ox.Variable, Term] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +134,12 @@ class View:
     def _query(
         self, operation: QueryOperation
     ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        substitutions = dict(operation.substitutions) or None
         if not operation.default_graphs and not operation.named_graphs:
-            return self._store.query(operation.text)
+            return self._store.query(operation.text, substitutions=substitutions)
         return self._store.query(
             operation.text,
+            substitutions=substitutions,
             default_graph=[ox.NamedNode(iri) for iri in operation.default_graphs],
             named_graphs=[ox.NamedNode(iri) for iri in operation.named_graphs],
         )

@@ -1,0 +1,185 @@
+"""The ``backpack`` command. Exit codes: 0 done, 1 refused or invalid, 2 wrong usage."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import click
+from rdflib import URIRef
+from rich.console import Console
+
+from databackpack.ontology.codes import local_name
+from databackpack.service import demo
+from databackpack.service.app import create_app, open_context
+from databackpack.service.config import Config
+from databackpack.service.gate.answer import answer
+from databackpack.service.gate.credentials import Credential, issue
+from databackpack.service.gate.faults import ServiceError
+from databackpack.service.gate.protocol import QueryRequest
+from databackpack.service.gate.results import GRAPH_FORMATS, RESULTS_FORMATS
+from databackpack.service.loading import FORMATS, describe, load
+from databackpack.service.policy.model import Audience
+from databackpack.service.policy.purpose import purpose as purpose_of
+from databackpack.service.records.truth import StoreInUse, TruthStore
+from databackpack.service.serving import serve
+from databackpack.service.web.context import Context
+
+__all__ = ["main"]
+
+_STORE = click.option(
+    "--store",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The truth store.",
+)
+_FORMATS = {
+    "json": ("application/sparql-results+json", "application/ld+json"),
+    "xml": ("application/sparql-results+xml", "application/rdf+xml"),
+    "csv": ("text/csv", "application/n-triples"),
+    "tsv": ("text/tab-separated-values", "text/turtle"),
+}
+
+
+@click.group()
+@click.version_option(package_name="databackpack")
+def main() -> None:
+    """Keep data backpacks, ask across schools, and let families decide who sees what."""
+
+
+@main.command("load")
+@click.argument("form", metavar="FORMAT", type=click.Choice(sorted(FORMATS)))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--store", type=click.Path(path_type=Path, file_okay=False), help="The truth store.")
+@click.option("--dry-run", is_flag=True, help="Read and check everything, keep nothing.")
+@click.option(
+    "--report", "report_file", type=click.Path(path_type=Path), help="Write all problems here."
+)
+def load_command(
+    form: str, paths: tuple[Path, ...], store: Path | None, dry_run: bool, report_file: Path | None
+) -> None:
+    """Load files of FORMAT; exit with 1 when something was not loaded."""
+    if (store is None) != dry_run:
+        raise click.UsageError("Name a --store, or choose --dry-run.")
+    console = Console(stderr=True)
+    truth = _truth(store)
+    report = load(truth, form, list(paths), console)
+    truth.close()
+    describe(report, console)
+    if report_file is not None:
+        report_file.write_text("".join(f"{problem}\n" for problem in report.problems))
+    sys.exit(0 if report.is_clean else 1)
+
+
+@main.command("serve")
+@_STORE
+def serve_command(store: Path) -> None:
+    """Answer over HTTP until stopped; HOST and PORT say where."""
+    config = Config.of_folder(store)
+    context = _context(config)
+    serve(create_app(config, context), config, context)
+
+
+@main.command("audience")
+@_STORE
+def audience_command(store: Path) -> None:
+    """List the audiences: name, role and purposes."""
+    for audience in _context(Config.of_folder(store)).views.audiences():
+        purposes = " ".join(sorted(local_name(purpose) for purpose in audience.purposes))
+        click.echo(f"{local_name(audience.iri)}\t{local_name(audience.role)}\t{purposes}")
+
+
+@main.command("token")
+@_STORE
+@click.option("--audience", required=True, help="The audience's name; see: backpack audience")
+@click.option("--purpose", help="The purpose; needed where the audience has several.")
+@click.option("--subject", required=True, help="Who asks: written to the disclosure log.")
+@click.option("--hours", type=click.IntRange(1, 24 * 366), default=8, show_default=True)
+def token_command(
+    store: Path, audience: str, purpose: str | None, subject: str, hours: int
+) -> None:
+    """Print a bearer token for one audience and one purpose."""
+    context = _context(Config.of_folder(store))
+    credential = _credential(context, audience, purpose, subject)
+    click.echo(
+        issue(
+            context.key,
+            credential.subject,
+            credential.audience,
+            credential.purpose,
+            context.truth.clock(),
+            timedelta(hours=hours),
+        )
+    )
+
+
+@main.command("query")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_STORE
+@click.option("--audience", required=True)
+@click.option("--purpose")
+@click.option("--format", "form", type=click.Choice(sorted(_FORMATS)), default="json")
+def query_command(file: Path, store: Path, audience: str, purpose: str | None, form: str) -> None:
+    """Ask FILE's query as an audience, through the same gate as over HTTP."""
+    context = _context(Config.of_folder(store))
+    credential = _credential(context, audience, purpose, "command line")
+    results, graph = _FORMATS[form]
+    try:
+        answered = answer(
+            context.views,
+            credential,
+            QueryRequest(file.read_text(encoding="utf-8")),
+            RESULTS_FORMATS[results],
+            GRAPH_FORMATS[graph],
+        )
+    except ServiceError as fault:
+        raise click.ClickException(f"{fault.title}. {fault.detail}") from None
+    finally:
+        context.truth.close()
+    click.echo(answered.body.decode("utf-8"))
+
+
+@main.command("demo")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path(".demo"))
+@click.option("--build-only", is_flag=True, help="Build everything, do not serve.")
+def demo_command(folder: Path, build_only: bool) -> None:
+    """Build the sample into FOLDER, write a token for each persona, and serve it."""
+    config = Config.of_folder(folder / "store")
+    context = demo.build(folder, config, _context, Console(stderr=True))
+    if build_only:
+        context.truth.close()
+        return
+    serve(create_app(config, context), config, context)
+
+
+def _truth(store: Path | None) -> TruthStore:
+    try:
+        return TruthStore(store)
+    except StoreInUse as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _context(config: Config) -> Context:
+    try:
+        return open_context(config)
+    except StoreInUse as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _credential(context: Context, name: str, purpose: str | None, subject: str) -> Credential:
+    try:
+        audience = context.views.audience(name)
+        return Credential(subject, audience, _purpose(audience, purpose))
+    except KeyError:
+        raise click.ClickException(f"no audience {name!r}; see: backpack audience") from None
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _purpose(audience: Audience, text: str | None) -> URIRef:
+    if text is None and len(audience.purposes) == 1:
+        return next(iter(audience.purposes))
+    chosen = None if text is None else purpose_of(text)
+    if chosen is None or chosen not in audience.purposes:
+        names = ", ".join(sorted(local_name(purpose) for purpose in audience.purposes))
+        raise ValueError(f"choose a --purpose of this audience: {names}")
+    return chosen

@@ -1,0 +1,211 @@
+"""Intake: what loaders read, checked by the shapes and committed learner by learner."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import pyoxigraph as ox
+from rdflib import RDF, XSD, Graph, Literal, URIRef
+
+from databackpack import shapes
+from databackpack.loaders.record import (
+    Guardianship,
+    Item,
+    Organization,
+    Problem,
+    Record,
+    Setting,
+)
+from databackpack.ontology.codes import local_name
+from databackpack.ontology.namespaces import BP, BPA, ID
+from databackpack.service.policy import audience as audiences
+from databackpack.service.policy import consent
+from databackpack.service.policy.model import Audience, Level, Statement
+from databackpack.service.records.graphs import (
+    AUDIENCES,
+    INDEX,
+    REGISTRY,
+    guardianship_graph,
+)
+from databackpack.service.records.terms import to_triples
+from databackpack.service.records.truth import Change, TruthStore
+from databackpack.service.views import statements
+
+__all__ = ["Report", "take_in"]
+
+_BATCH = 25
+
+
+@dataclass(slots=True)
+class Report:
+    """What was loaded, by category, and what was not, with the reason."""
+
+    records: Counter[str] = field(default_factory=Counter)
+    learners: set[URIRef] = field(default_factory=set)
+    organizations: int = 0
+    guardianships: int = 0
+    settings: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything was loaded."""
+        return not self.problems
+
+
+def take_in(
+    truth: TruthStore,
+    items: Iterable[Item],
+    *,
+    advance: Callable[[int], None] = lambda learners: None,
+) -> Report:
+    """Return the report of a load that is in *truth*, every record whole or not at all.
+
+    *advance* is told the number of learners that each commit finished. Loading the same items
+    twice changes nothing.
+    """
+    report = Report()
+    for batch in _batches(items):
+        changes = _changes(truth, batch, report)
+        truth.commit(changes)
+        learners = {change.learner for change in changes if change.learner is not None}
+        advance(len(learners - report.learners))
+        report.learners |= learners
+    return report
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Yield runs of items over whole learners, the organisations before the first learner apart.
+
+    Loaders keep a learner's items together; statements name audiences that organisations bring.
+    """
+    batch: list[Item] = []
+    learners: set[URIRef] = set()
+    for item in items:
+        learner = getattr(item, "learner", None)
+        is_full = learner not in learners and len(learners) >= _BATCH
+        if learner is not None and batch and (is_full or not learners):
+            yield batch
+            batch, learners = [], set()
+        if learner is not None:
+            learners.add(learner)
+        batch.append(item)
+    if batch:
+        yield batch
+
+
+def _changes(truth: TruthStore, batch: list[Item], report: Report) -> list[Change]:
+    changes: list[Change] = []
+    changes += _record_changes([item for item in batch if isinstance(item, Record)], report)
+    ties: dict[URIRef, list[Guardianship]] = {}
+    for item in batch:
+        match item:
+            case Organization():
+                changes += _organization_changes(item, report)
+            case Guardianship():
+                ties.setdefault(item.learner, []).append(item)
+            case Problem():
+                report.problems.append(item)
+            case Record() | Setting():
+                pass
+    for learner, guardianships in ties.items():
+        changes += _guardianship_changes(learner, guardianships, report)
+    settings = [item for item in batch if isinstance(item, Setting)]
+    return [*changes, *_policy_changes(truth, settings, report)]
+
+
+def _record_changes(records: list[Record], report: Report) -> Iterator[Change]:
+    for record, verdict in zip(records, shapes.validate_batch(records), strict=True):
+        if not verdict.conforms:
+            report.problems += [
+                Problem(record.source, result.rule, str(result)) for result in verdict.results
+            ]
+            continue
+        report.records[local_name(record.category)] += 1
+        yield Change(record.iri, to_triples(record.graph), learner=record.learner)
+        yield Change(INDEX, _index_entry(record), subject=record.iri, learner=record.learner)
+
+
+def _index_entry(record: Record) -> set[ox.Triple]:
+    graph = Graph()
+    graph.add((record.iri, RDF.type, BP.Record))
+    graph.add((record.iri, BP.isRecordOf, record.learner))
+    graph.add((record.iri, BP.isHeldBy, record.holder))
+    graph.add((record.iri, BP.hasCategory, record.category))
+    graph.add((record.iri, BP.sourceLocation, Literal(str(record.source))))
+    return to_triples(graph)
+
+
+def _organization_changes(item: Organization, report: Report) -> Iterator[Change]:
+    report.organizations += 1
+    yield Change(REGISTRY, to_triples(item.graph), subject=item.iri)
+    kind = item.graph.value(item.iri, RDF.type)
+    code = item.graph.value(item.iri, BP.organizationCode)
+    for audience in audiences.of_organization(URIRef(str(kind)), item.iri, str(code)):
+        yield _audience_change(audience)
+
+
+def _audience_change(audience: Audience) -> Change:
+    return Change(AUDIENCES, to_triples(audiences.write(audience)), subject=audience.iri)
+
+
+def _guardianship_changes(
+    learner: URIRef, guardianships: list[Guardianship], report: Report
+) -> Iterator[Change]:
+    graph = Graph()
+    for tie in guardianships:
+        report.guardianships += 1
+        iri = ID[f"guardianship/{local_name(learner)}/{local_name(tie.guardian)}"]
+        graph.add((iri, RDF.type, BP.Guardianship))
+        graph.add((iri, BP.isGuardianshipOf, learner))
+        graph.add((iri, BP.hasGuardian, tie.guardian))
+        graph.add((iri, BP.guardianRelation, Literal(tie.relation)))
+        for predicate, moment in ((BP.validFrom, tie.since), (BP.validUntil, tie.until)):
+            if moment is not None:
+                graph.add((iri, predicate, Literal(moment.isoformat(), datatype=XSD.dateTime)))
+        yield _audience_change(audiences.of_person(BPA.guardian, tie.guardian))
+    yield _audience_change(audiences.of_person(BPA.learner, learner))
+    yield Change(guardianship_graph(learner), to_triples(graph), learner=learner)
+
+
+def _policy_changes(truth: TruthStore, settings: list[Setting], report: Report) -> Iterator[Change]:
+    known = {iri for iri, _ in truth.pairs(AUDIENCES, BP.hasRole)}
+    said: dict[URIRef, list[Statement]] = {}
+    for setting in sorted(settings, key=lambda setting: setting.since):
+        try:
+            statement = _statement(setting, known)
+        except ValueError as error:
+            report.problems.append(Problem(setting.source, "unknown word", str(error)))
+        else:
+            report.settings += 1
+            said.setdefault(setting.learner, []).append(statement)
+    for learner, words in said.items():
+        on_record = statements.read(truth, learner)
+        for statement in words:
+            on_record = consent.supersede(on_record, statement)
+        yield statements.change(learner, on_record)
+
+
+def _statement(setting: Setting, known: set[URIRef]) -> Statement:
+    audience = next(
+        (
+            iri
+            for iri in (ID[f"audience/{setting.audience}"], BPA[setting.audience])
+            if iri in known or iri in audiences.roles()
+        ),
+        None,
+    )
+    if audience is None:
+        raise ValueError(f"there is no audience or role {setting.audience!r}")
+    key = (setting.assigner, setting.category, audience, setting.since.isoformat())
+    return Statement(
+        iri=consent.policy_iri(setting.learner, *key),
+        learner=setting.learner,
+        category=setting.category,
+        audience=audience,
+        level=Level.of(setting.level),
+        assigner=setting.assigner,
+        since=setting.since,
+        until=setting.until,
+        purpose=setting.purpose,
+    )

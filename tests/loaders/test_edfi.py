@@ -26,6 +26,7 @@ from databackpack.ontology import graph as ontology
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPC, BPG, ORG, RDF, RDFS, SDO
 from databackpack.ontology.standards import resolve
+from databackpack.shapes import validate_batch
 
 DISTRICT = organization_iri("255901")
 SCHOOLS = {organization_iri(code) for code in ("255901001", "255901044", "255901107")}
@@ -352,6 +353,13 @@ def test_every_item_is_of_the_record_and_of_a_class_of_its_category(records: lis
                 assert not owners + holders
             else:
                 assert (owners, holders) == ([record.learner], [record.holder])
+
+
+def test_records_conform_to_the_shapes(records: list[Record]) -> None:
+    some = records[::5]
+    assert {record.category for record in some} == {record.category for record in records}
+    for record, report in zip(some, validate_batch(some), strict=True):
+        assert report.conforms, f"{record.source}: {report}"
 
 
 def test_no_record_names_another_person(folder: Path, records: list[Record]) -> None:

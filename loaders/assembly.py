@@ -1,0 +1,160 @@
+"""Rows of many files become one complete record per holder, learner and category."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from rdflib import Graph, Literal, URIRef
+
+from databackpack.loaders.record import (
+    Guardianship,
+    Item,
+    Mint,
+    Organization,
+    Record,
+    Setting,
+    Source,
+    item_iri,
+    organization_iri,
+)
+from databackpack.loaders.spool import Spool
+from databackpack.loaders.value import Value, node
+from databackpack.ontology import graph as vocabulary
+from databackpack.ontology.codes import local_name
+from databackpack.ontology.namespaces import BP, BPC, ORG, RDF, RDFS
+
+__all__ = ["Assembly", "Term", "category_of", "organization"]
+
+Term = tuple[URIRef, Value]
+"""What a row says of an item: a property and its value; kind ``item`` names another item."""
+
+_GUARDIANSHIP, _RECORD, _SETTING = "0", "1", "2"  # the order within one learner
+
+
+class Assembly:
+    """Collects what rows say in a spool and gives it back by learner.
+
+    Learners are keyed by their state identifier, organisations by their code. Add everything,
+    then take the `items`.
+    """
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+
+    def add_item(
+        self,
+        learner: str,
+        holder: str,
+        item_type: URIRef,
+        key: Sequence[str],
+        terms: Sequence[Term],
+        source: Source,
+    ) -> None:
+        """*holder* holds an item of *item_type* with *terms*.
+
+        The item is known by *key* among the learner's items at the holder. Rows with the same key
+        say more of the same item. For bp:Learner the subject is the learner.
+        """
+        self._spool.add(
+            (learner, _RECORD, local_name(category_of(item_type)), holder),
+            {"type": str(item_type), "key": list(key), "terms": terms},
+            source,
+        )
+
+    def add_guardianship(self, learner: str, row: dict[str, str | None], source: Source) -> None:
+        """*row* has guardian, relation, and since and until in ISO form or None."""
+        self._spool.add((learner, _GUARDIANSHIP), row, source)
+
+    def add_setting(self, learner: str, row: dict[str, str | None], source: Source) -> None:
+        """*row* has assigner, category, audience, level, purpose, since, until."""
+        self._spool.add((learner, _SETTING), row, source)
+
+    def items(self, mint: Mint) -> Iterator[Item]:
+        """Yield each learner's guardianships, records and settings; learners come one by one."""
+        for key, rows in self._spool:
+            learner = mint("learner", f"state:{key[0]}")
+            if key[1] == _RECORD:
+                yield _record(learner, key[2], key[3], rows)
+            elif key[1] == _GUARDIANSHIP:
+                yield from (_guardianship(learner, row, source, mint) for row, source in rows)
+            else:
+                yield from (_setting(learner, row, source, mint) for row, source in rows)
+
+
+def category_of(item_type: URIRef) -> URIRef:
+    """Return the category that the vocabulary gives the class *item_type*."""
+    category = vocabulary().value(item_type, BP.hasCategory)
+    if not isinstance(category, URIRef):
+        raise KeyError(f"the vocabulary gives {item_type} no category")
+    return category
+
+
+def organization(
+    code: str, kind: URIRef, label: str, parent: str | None, source: Source
+) -> Organization:
+    """Return the organisation with *code*, a *kind* of organisation, below *parent*."""
+    iri = organization_iri(code)
+    graph = Graph(bind_namespaces="none")
+    graph.add((iri, RDF.type, kind))
+    graph.add((iri, RDFS.label, Literal(label)))
+    graph.add((iri, BP.organizationCode, Literal(code)))
+    if parent:
+        graph.add((iri, ORG.subOrganizationOf, organization_iri(parent)))
+    return Organization(iri, graph, source)
+
+
+def _record(
+    learner: URIRef, category: str, holder: str, rows: list[tuple[dict[str, Any], Source]]
+) -> Record:
+    graph = Graph(bind_namespaces="none")
+    held_by = organization_iri(holder)
+    for row, _ in rows:
+        item_type = URIRef(row["type"])
+        if item_type == BP.Learner:
+            item = learner
+        else:
+            item = item_iri(learner, holder, *row["key"])
+            graph.add((item, BP.isRecordOf, learner))
+            graph.add((item, BP.isHeldBy, held_by))
+        graph.add((item, RDF.type, item_type))
+        for predicate, (kind, lexical) in row["terms"]:
+            value: URIRef | Literal
+            if kind == "item":
+                value = item_iri(learner, holder, *json.loads(lexical))
+            elif kind == "learner":
+                value = learner
+            else:
+                value = node((kind, lexical))
+            graph.add((item, URIRef(predicate), value))
+    return Record(learner, held_by, BPC[category], graph, rows[0][1])
+
+
+def _guardianship(learner: URIRef, row: dict[str, Any], source: Source, mint: Mint) -> Guardianship:
+    return Guardianship(
+        learner,
+        mint("guardian", row["guardian"]),
+        row["relation"],
+        _moment(row["since"]),
+        _moment(row["until"]),
+        source,
+    )
+
+
+def _setting(learner: URIRef, row: dict[str, Any], source: Source, mint: Mint) -> Setting:
+    assigner = row["assigner"]
+    return Setting(
+        learner,
+        mint("guardian", assigner) if assigner else learner,
+        URIRef(row["category"]),
+        row["audience"],
+        row["level"],
+        URIRef(row["purpose"]) if row["purpose"] else None,
+        datetime.fromisoformat(row["since"]),
+        _moment(row["until"]),
+        source,
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,41 @@
+"""OneRoster 1.2 CSV: a folder in bulk, and the companion files for what OneRoster cannot carry."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from databackpack.loaders import companion
+from databackpack.loaders.assembly import Assembly
+from databackpack.loaders.oneroster.folder import Folder
+from databackpack.loaders.oneroster.gradebook import Gradebook
+from databackpack.loaders.oneroster.people import People
+from databackpack.loaders.oneroster.places import Places
+from databackpack.loaders.record import Item, Mint
+from databackpack.loaders.spool import Spool
+
+__all__ = ["read"]
+
+
+def read(path: Path, mint: Mint) -> Iterator[Item]:
+    """Yield what a OneRoster 1.2 folder says, and the ``companion`` folder in it, if it has one.
+
+    Problems come as they are found, organisations next; then, learner by learner, guardianships,
+    complete records and settings. ``manifest.csv`` decides which files are read. A row that is
+    refused is a Problem and is in no record; a malformed file is one Problem, and nothing of it is
+    loaded. Results, enrollments and companion rows stay on disk until their record is built;
+    organisations, classes, users and line items are held in memory.
+    """
+    with Spool() as joins, Spool() as rows:
+        assembly = Assembly(rows)
+        folder = Folder(path)
+        yield from folder.read_manifest()
+        places = Places(folder)
+        yield from places.read()
+        people = People(folder, places, joins, assembly)
+        yield from people.read()
+        gradebook = Gradebook(folder, places, people, joins, assembly)
+        yield from gradebook.read()
+        if (path / "companion").is_dir():
+            yield from companion.read(path / "companion", people.learners, places.kinds, assembly)
+        people.join()
+        yield from gradebook.join()
+        yield from assembly.items(mint)

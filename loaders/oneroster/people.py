@@ -1,0 +1,202 @@
+"""Learners of a OneRoster folder: who they are and where they were enrolled."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from databackpack.loaders import value
+from databackpack.loaders.assembly import Assembly, Term
+from databackpack.loaders.oneroster.folder import Folder
+from databackpack.loaders.oneroster.places import Places, single_grade
+from databackpack.loaders.record import Problem, Source, organization_iri
+from databackpack.loaders.spool import Spool
+from databackpack.loaders.table import Refused, Register, Row
+from databackpack.ontology.namespaces import BP, ORG, SDO
+
+__all__ = ["People", "User"]
+
+_ROLES = (
+    *("administrator", "aide", "counselor", "districtAdministrator", "guardian", "parent"),
+    *("principal", "proctor", "relative", "siteAdministrator", "student"),
+    *("systemAdministrator", "teacher"),
+)
+_SEX = value.choice("male", "female", "unspecified", "other")
+_USER_ID = re.compile(r"\{([^:{}]+):([^{}]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user; one with a student's role is a learner, and each organisation of that role a holder.
+
+    INVARIANT: the sourcedId is no person's key: a learner may have one user per school.
+    """
+
+    state_id: str
+    terms: tuple[Term, ...]
+    grade: str
+    primary_org: str
+    source: Source
+    student_at: list[str] = field(default_factory=list)
+
+
+class People:
+    """What a OneRoster folder says of people; `read` first, then `join`."""
+
+    def __init__(self, folder: Folder, places: Places, joins: Spool, assembly: Assembly) -> None:
+        self._folder = folder
+        self._places = places
+        self._joins = joins
+        self._assembly = assembly
+        self.learners: set[str] = set()
+        """The state identifiers of all learners."""
+        self._users: Register[User] = Register("users.csv")
+        self._enrollments: Register[None] = Register("enrollments.csv")
+        self._roles: Register[None] = Register("roles.csv")
+        self._described: Register[None] = Register("demographics.csv")
+
+    def read(self) -> Iterator[Problem]:
+        """Yield problems; what is said of learners is spooled."""
+        each = self._folder.each
+        yield from each(
+            "users",
+            ("givenName", "familyName"),
+            ("userIds", "identifier", "preferredGivenName", "grades", "primaryOrgSourcedId"),
+            self._user,
+        )
+        yield from each("roles", ("userSourcedId", "role", "orgSourcedId"), (), self._role)
+        yield from self._identities()
+        yield from each("demographics", (), ("birthDate", "sex"), self._demographics)
+        yield from each(
+            "enrollments",
+            ("classSourcedId", "schoolSourcedId", "userSourcedId", "role"),
+            ("beginDate", "endDate"),
+            self._enrollment,
+        )
+
+    def learner(self, identifier: str, column: str) -> str:
+        """Return the state identifier of the learner with this user's sourcedId, or refuse."""
+        user = self._users.find(identifier, column)
+        if not user.student_at or not user.state_id:
+            raise Refused(
+                "no-learner",
+                f"{column} {identifier!r} has no student's role in roles.csv or no identifier "
+                "from the state",
+            )
+        return user.state_id
+
+    def join(self) -> None:
+        """Put one enrollment per learner, school and school year among the records."""
+        latest = self._places.latest_year
+        for (kind, *key), rows in self._joins:
+            if kind != "enrollment":
+                continue
+            state_id, school, year = key
+            terms: list[Term] = [
+                (ORG.member, ("learner", "")),
+                (ORG.organization, ("iri", str(organization_iri(school)))),
+                (BP.schoolYear, ("text", year)),
+            ]
+            grades = {row["grade"] for row, _ in rows if row["grade"]}
+            if len(grades) != 1 and year == latest:
+                grades = {row["current grade"] for row, _ in rows if row["current grade"]}
+            if len(grades) == 1:
+                terms.append((BP.hasGradeLevel, ("iri", grades.pop())))
+            if begins := [row["begin"] for row, _ in rows if row["begin"]]:
+                terms.append((BP.entryDate, ("date", min(begins))))
+            if all(row["end"] for row, _ in rows):
+                terms.append((BP.exitDate, ("date", max(row["end"] for row, _ in rows))))
+            item = ("enrollment", year)
+            self._assembly.add_item(state_id, school, BP.Enrollment, item, terms, rows[0][1])
+
+    def _user(self, row: Row) -> None:
+        terms: list[Term] = [
+            (SDO.givenName, ("text", row.require("givenName"))),
+            (SDO.familyName, ("text", row.require("familyName"))),
+        ]
+        if row["preferredGivenName"]:
+            terms.append((SDO.alternateName, ("text", row["preferredGivenName"])))
+        state_id = _state_identifier(row)
+        for identifier in {state_id, row["identifier"]} - {""}:
+            terms.append((BP.learnerIdentifier, ("text", identifier)))
+        user = User(
+            state_id, tuple(terms), single_grade(row), row["primaryOrgSourcedId"], row.source
+        )
+        self._users.add(row.require("sourcedId"), user, row.source)
+
+    def _role(self, row: Row) -> None:
+        role = row.require("role")
+        if role not in _ROLES:
+            raise Refused("unknown-code", f"role: {role!r} is none of {', '.join(_ROLES)}")
+        self._roles.add(row.require("sourcedId"), None, row.source)
+        user = self._users.find(row.require("userSourcedId"), "userSourcedId")
+        if role == "student":
+            holder = self._places.holder(row.require("orgSourcedId"), "orgSourcedId")
+            if holder not in user.student_at:
+                user.student_at.append(holder)
+
+    def _identities(self) -> Iterator[Problem]:
+        for user in self._users:
+            if not user.student_at:
+                continue
+            if not user.state_id:
+                yield Problem(
+                    user.source,
+                    "no-state-identifier",
+                    "a student without an identifier from the state cannot be told apart; write "
+                    "{state:…} in userIds or the identifier column",
+                )
+                continue
+            self.learners.add(user.state_id)
+            for holder in user.student_at:
+                self._assembly.add_item(
+                    user.state_id, holder, BP.Learner, (), user.terms, user.source
+                )
+
+    def _demographics(self, row: Row) -> None:
+        identifier = row.require("sourcedId")
+        self._described.add(identifier, None, row.source)
+        state_id = self.learner(identifier, "sourcedId")
+        birth_date = value.read(row, "birthDate", value.whole_date)
+        sex = value.read(row, "sex", _SEX)
+        found = ((SDO.birthDate, birth_date), (BP.gender, sex))
+        terms = [(predicate, term) for predicate, term in found if term]
+        for holder in self._users.find(identifier, "sourcedId").student_at:
+            self._assembly.add_item(
+                state_id, holder, BP.Demographics, ("demographics",), terms, row.source
+            )
+
+    def _enrollment(self, row: Row) -> None:
+        role = row.require("role")
+        if role not in _ROLES:
+            raise Refused("unknown-code", f"role: {role!r} is none of {', '.join(_ROLES)}")
+        self._enrollments.add(row.require("sourcedId"), None, row.source)
+        attended = self._places.classes.find(row.require("classSourcedId"), "classSourcedId")
+        identifier = row.require("userSourcedId")
+        user = self._users.find(identifier, "userSourcedId")
+        if role != "student":
+            return
+        begin = value.read(row, "beginDate", value.whole_date)
+        end = value.read(row, "endDate", value.whole_date)
+        self._joins.add(
+            (
+                "enrollment",
+                self.learner(identifier, "userSourcedId"),
+                attended.school,
+                attended.school_year,
+            ),
+            {
+                "begin": begin[1] if begin else "",
+                "end": end[1] if end else "",
+                "grade": attended.grade,
+                "current grade": user.grade,
+            },
+            row.source,
+        )
+
+
+def _state_identifier(row: Row) -> str:
+    """Return the identifier that the state gave, from ``userIds`` or else ``identifier``."""
+    for authority, identifier in _USER_ID.findall(row["userIds"]):
+        if authority.strip().casefold() == "state":
+            return str(identifier.strip())
+    return row["identifier"]

@@ -28,6 +28,8 @@ def read(path: Path, mint: Mint) -> Iterator[Item]:
         assembly = Assembly(rows)
         folder = Folder(path)
         yield from folder.read_manifest()
+        if folder.is_empty:
+            return
         places = Places(folder)
         yield from places.read()
         people = People(folder, places, joins, assembly)

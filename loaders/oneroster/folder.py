@@ -17,6 +17,12 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._present: set[str] = set()
+        self._is_refused = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the manifest leaves no file to be read."""
+        return self._is_refused or not self._present
 
     def read_manifest(self) -> Iterator[Problem]:
         """Yield what is wrong with ``manifest.csv``; without it, no file is read."""
@@ -42,7 +48,7 @@ class Folder:
                 )
             take(row)
 
-        if name in self._present:
+        if name in self._present and not self._is_refused:
             table = Table(
                 self._path / f"{name}.csv",
                 f"{name}.csv",
@@ -54,6 +60,7 @@ class Folder:
     def _take_property(self, row: Row) -> None:
         name, value = row.require("propertyName"), row["value"]
         if name == "oneroster.version" and value != "1.2":
+            self._is_refused = True
             raise Refused("unsupported-version", f"{value!r} is not 1.2; export OneRoster 1.2")
         if not name.startswith("file."):
             return

@@ -1,8 +1,9 @@
 """Intake: what loaders read, checked by the shapes and committed learner by learner."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pyoxigraph as ox
 from rdflib import RDF, XSD, Graph, Literal, URIRef
@@ -118,7 +119,7 @@ def _record_changes(records: list[Record], report: Report) -> Iterator[Change]:
     for record, verdict in zip(records, shapes.validate_batch(records), strict=True):
         if not verdict.conforms:
             report.problems += [
-                Problem(record.source, result.rule, str(result)) for result in verdict.results
+                Problem(record.source, result.rule, result.text()) for result in verdict.results
             ]
             continue
         report.records[local_name(record.category)] += 1
@@ -169,9 +170,9 @@ def _guardianship_changes(
 
 
 def _policy_changes(truth: TruthStore, settings: list[Setting], report: Report) -> Iterator[Change]:
-    known = {iri for iri, _ in truth.pairs(AUDIENCES, BP.hasRole)}
+    known = {iri: URIRef(role) for iri, role in truth.pairs(AUDIENCES, BP.hasRole)}
     said: dict[URIRef, list[Statement]] = {}
-    for setting in sorted(settings, key=lambda setting: setting.since):
+    for setting in sorted(settings, key=_order):
         try:
             statement = _statement(setting, known)
         except ValueError as error:
@@ -182,11 +183,16 @@ def _policy_changes(truth: TruthStore, settings: list[Setting], report: Report) 
     for learner, words in said.items():
         on_record = statements.read(truth, learner)
         for statement in words:
-            on_record = consent.supersede(on_record, statement)
+            on_record = consent.recall(on_record, statement)
         yield statements.change(learner, on_record)
 
 
-def _statement(setting: Setting, known: set[URIRef]) -> Statement:
+def _order(setting: Setting) -> tuple[datetime, int]:
+    """Of two words of one moment the lower comes last, so that it is the one that holds."""
+    return setting.since, -Level.of(setting.level)
+
+
+def _statement(setting: Setting, known: Mapping[URIRef, URIRef]) -> Statement:
     audience = next(
         (
             iri
@@ -197,15 +203,21 @@ def _statement(setting: Setting, known: set[URIRef]) -> Statement:
     )
     if audience is None:
         raise ValueError(f"there is no audience or role {setting.audience!r}")
-    key = (setting.assigner, setting.category, audience, setting.since.isoformat())
+    level, purpose = Level.of(setting.level), setting.purpose
+    if purpose is None and level > Level.NONE:
+        purpose = audiences.usual_purpose(known.get(audience, audience))
+    key = (
+        *(setting.assigner, setting.category, audience, setting.level),
+        *(str(part) for part in (purpose, setting.since, setting.until)),
+    )
     return Statement(
         iri=consent.policy_iri(setting.learner, *key),
         learner=setting.learner,
         category=setting.category,
         audience=audience,
-        level=Level.of(setting.level),
+        level=level,
         assigner=setting.assigner,
         since=setting.since,
         until=setting.until,
-        purpose=setting.purpose,
+        purpose=purpose,
     )

@@ -42,7 +42,7 @@ def signing_key(folder: Path) -> OKPKey:
         file.touch(mode=0o600)
         key = OKPKey.generate_key("Ed25519")
         file.write_text(json.dumps(key.as_dict(private=True)), encoding="utf-8")
-    return OKPKey.import_key(file.read_text(encoding="utf-8"))
+    return OKPKey.import_key(json.loads(file.read_text(encoding="utf-8")))
 
 
 def issue(

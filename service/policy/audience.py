@@ -7,7 +7,7 @@ from databackpack.ontology.codes import concepts, local_name
 from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.policy.model import Audience
 
-__all__ = ["of_organization", "of_person", "read", "roles", "write"]
+__all__ = ["of_organization", "of_person", "read", "roles", "usual_purpose", "write"]
 
 
 def roles() -> list[URIRef]:
@@ -35,6 +35,11 @@ def _audience(role: URIRef, party: URIRef, name: str) -> Audience:
         purposes=_iris(vocabulary, role, BP.hasPurpose),
         population=next(iter(_iris(vocabulary, role, BP.hasPopulation))),
     )
+
+
+def usual_purpose(role: URIRef) -> URIRef:
+    """Return the purpose that a permission is for when a family names none (34 CFR 99.30(b)(2))."""
+    return min(_iris(ontology.graph(), role, BP.hasPurpose))
 
 
 def write(audience: Audience) -> Graph:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from rdflib import URIRef
@@ -10,7 +11,7 @@ from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import ID
 from databackpack.service.policy.model import Statement
 
-__all__ = ["policy_iri", "supersede"]
+__all__ = ["policy_iri", "recall", "say"]
 
 
 def policy_iri(learner: URIRef, *key: str) -> URIRef:
@@ -18,26 +19,52 @@ def policy_iri(learner: URIRef, *key: str) -> URIRef:
     return ID[f"policy/{uuid5(UUID(local_name(learner)), '|'.join(key))}"]
 
 
-def supersede(
+def say(
     held: Iterable[Statement], new: Statement, *, over_everybody: bool = False
 ) -> tuple[Statement, ...]:
-    """Return the statements on record once *new* is said.
+    """Return the statements on record once *new* is said now.
 
-    It ends what the same assigner said before on the same category and audience; with
-    *over_everybody* (the learner is of age) what anybody said there. Saying again what is on
-    record already changes nothing.
+    It ends all that the same assigner said on the same category and audience, also what was to
+    begin later; with *over_everybody* (the learner is of age) what anybody said there.
+    """
+    return (
+        *(
+            _end(statement, new.since)
+            if _is_same_cell(statement, new)
+            and (over_everybody or statement.assigner == new.assigner)
+            else statement
+            for statement in held
+        ),
+        new,
+    )
+
+
+def recall(held: Iterable[Statement], new: Statement) -> tuple[Statement, ...]:
+    """Return the statements on record once *new* is read from a file.
+
+    On one category and audience an assigner's words follow each other by their beginnings: an
+    older word never ends a newer one. What is on record already changes nothing.
     """
     held = tuple(held)
     if any(statement.iri == new.iri for statement in held):
         return held
-    return (*(_end(statement, new, over_everybody) for statement in held), new)
-
-
-def _end(statement: Statement, new: Statement, over_everybody: bool) -> Statement:
-    is_replaced = (
-        statement.category == new.category
-        and statement.audience == new.audience
-        and (over_everybody or statement.assigner == new.assigner)
-        and (statement.withdrawn is None or statement.withdrawn > new.since)
+    own = [s for s in held if _is_same_cell(s, new) and s.assigner == new.assigner]
+    newer = min((s.since for s in own if s.since > new.since), default=None)
+    return (
+        *(
+            _end(statement, new.since)
+            if statement in own and statement.since <= new.since
+            else statement
+            for statement in held
+        ),
+        new if newer is None else _end(new, newer),
     )
-    return replace(statement, withdrawn=new.since) if is_replaced else statement
+
+
+def _is_same_cell(one: Statement, other: Statement) -> bool:
+    return (one.category, one.audience) == (other.category, other.audience)
+
+
+def _end(statement: Statement, moment: datetime) -> Statement:
+    ends = [end for end in (statement.withdrawn, moment) if end is not None]
+    return replace(statement, withdrawn=min(ends))

@@ -1,4 +1,4 @@
-"""What every view holds: the vocabulary, the standards, the registry of organisations."""
+"""What every view holds beside the registry of organisations: the vocabulary, the standards."""
 
 from functools import cache
 
@@ -6,10 +6,8 @@ import pyoxigraph as ox
 
 from databackpack import ontology
 from databackpack.ontology import standards
-from databackpack.service.records.graphs import REGISTRY
-from databackpack.service.records.truth import TruthStore
 
-__all__ = ["triples", "vocabulary"]
+__all__ = ["vocabulary"]
 
 
 @cache
@@ -21,8 +19,3 @@ def vocabulary() -> frozenset[ox.Triple]:
         for file in files
         for quad in ox.parse(file.read_bytes(), format=ox.RdfFormat.TURTLE)
     )
-
-
-def triples(truth: TruthStore) -> set[ox.Triple]:
-    """Return the public triples: the vocabulary, and the organisations known to *truth*."""
-    return truth.triples(REGISTRY) | vocabulary()

@@ -2,7 +2,7 @@
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heapify, heappop, heappush
@@ -47,9 +47,16 @@ class Views:
     its epoch; a view that could not follow a commit is dropped, and built anew when next asked.
     """
 
-    def __init__(self, truth: TruthStore, jurisdiction: Jurisdiction, capacity: int = 32) -> None:
+    def __init__(
+        self,
+        truth: TruthStore,
+        jurisdiction: Jurisdiction,
+        vocabulary: Callable[[], Iterable[ox.Triple]] = public.vocabulary,
+        capacity: int = 32,
+    ) -> None:
         self.truth = truth
         self.jurisdiction = jurisdiction
+        self._vocabulary = vocabulary
         self._capacity = capacity
         self._live: OrderedDict[tuple[URIRef, URIRef], _Live] = OrderedDict()
         self._dossiers: dict[URIRef, dossier.Dossier] = {}
@@ -102,8 +109,10 @@ class Views:
             audience,
             purpose,
             Codes(self.truth, audience),
-            View(public.triples(self.truth), self.truth.epoch),
+            View(self.truth.epoch),
         )
+        live.view.fill(self._vocabulary())
+        live.view.fill(self.truth.triples(REGISTRY))
         parents, moment = self.parents(), self.truth.clock()
         for learner in self.learners():
             live.view.fill(self._slice(live, learner, parents, moment))

@@ -1,6 +1,7 @@
 """The statements on record of a learner: one graph of policies, written and read as a whole."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rdflib import RDF, Graph, URIRef
 
@@ -25,12 +26,19 @@ def read(truth: TruthStore, learner: URIRef) -> tuple[Statement, ...]:
 def change(learner: URIRef, statements: Iterable[Statement]) -> Change:
     """Return the change that makes *statements* all that is on record of *learner*.
 
-    Raises UnreadablePolicy when one of them does not fit the closed profile.
+    Each is checked by the closed profile's shapes; raises UnreadablePolicy when one does not fit.
     """
     graph = Graph()
     for statement in statements:
-        graph += profile.write(statement)
-    report = shapes.validate_policy(graph)
+        graph += _checked(statement)
+    return Change(policy_graph(learner), to_triples(graph), learner=learner)
+
+
+@lru_cache(maxsize=4096)
+def _checked(statement: Statement) -> Graph:
+    """Return *statement* as RDF; what was on record before is mostly asked for again."""
+    policy = profile.write(statement)
+    report = shapes.validate_policy(policy)
     if not report.conforms:
         raise profile.UnreadablePolicy(report.text())
-    return Change(policy_graph(learner), to_triples(graph), learner=learner)
+    return policy

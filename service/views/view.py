@@ -62,15 +62,14 @@ class Answer:
 
 
 class View:
-    """The view of one (audience, purpose), holding *public* triples from the start.
+    """The view of one (audience, purpose) at *epoch*, empty until it is filled.
 
     INVARIANT: an answer is computed between two changes, never across one: a result that was
     begun before a change is thrown away and computed again.
     """
 
-    def __init__(self, public: Iterable[ox.Triple], epoch: int) -> None:
+    def __init__(self, epoch: int) -> None:
         self._store = ox.Store()
-        self._store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object) for t in public)
         self._changing = Lock()
         self._version = 0
         self.epoch = epoch

@@ -11,6 +11,7 @@ from databackpack.ontology.codes import concepts, local_name
 from databackpack.ontology.namespaces import BP, BPA, BPC, ID
 from databackpack.service.gate.credentials import Credential
 from databackpack.service.gate.faults import Forbidden, MalformedRequest, NotFound
+from databackpack.service.policy import audience as audiences
 from databackpack.service.policy import consent
 from databackpack.service.policy.model import Audience, Level, Statement
 from databackpack.service.policy.purpose import purpose as purpose_of
@@ -56,7 +57,7 @@ def blueprint(context: Context) -> Blueprint:
             statement = _statement(context, credential, learner, category, audience)
             held = views.dossier(learner)
             of_age = is_of_age(held, views.jurisdiction, context.truth.clock())
-            words = consent.supersede(held.statements, statement, over_everybody=of_age)
+            words = consent.say(held.statements, statement, over_everybody=of_age)
             epoch = context.truth.commit([statements.change(learner, words)])
         return jsonify(epoch=epoch)
 
@@ -96,6 +97,9 @@ def _statement(
     if fixed is not None:
         raise Forbidden(f"The law fixes this level; see {fixed.source}.")
     level, purpose, until = _setting(context.truth.clock())
+    if purpose is None and level > Level.NONE:
+        role = target.role if isinstance(target, Audience) else target
+        purpose = audiences.usual_purpose(role)
     return Statement(
         iri=ID[f"policy/{uuid4()}"],
         learner=learner,

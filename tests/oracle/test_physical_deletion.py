@@ -1,0 +1,251 @@
+"""The test that matters: an answer equals the answer over a store that holds nothing else.
+
+For random learners, families' words, audiences and moments, the same queries are asked of the
+service over its HTTP surface (token, guard, log, view) and of a fresh store that was filled by an
+independent, naive reading of the policies. Then a family changes its mind, time goes by, and the
+queries are asked again of the same live views.
+"""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from rdflib import URIRef
+from rdflib.term import Node
+
+from databackpack.ontology.namespaces import BP
+from databackpack.service.app import create_app
+from databackpack.service.config import Config
+from databackpack.service.gate.credentials import issue, signing_key
+from databackpack.service.intake import take_in
+from databackpack.service.policy import jurisdiction
+from databackpack.service.records.graphs import CODES, REGISTRY
+from databackpack.service.records.terms import node, to_ox
+from databackpack.service.records.truth import TruthStore
+from databackpack.service.views.registry import Views
+from databackpack.service.web.context import Context
+from tests.oracle import naive
+from tests.oracle.world import AUDIENCES, MOMENTS, Word, World, words, worlds
+
+SHARDS = 4
+WORLDS = 150
+PREFIXES = "PREFIX bp: <https://w3id.org/databackpack/ns#> PREFIX sdo: <https://schema.org/> "
+VOCABULARY = frozenset(
+    ox.Triple(node(BP[name]), node(BP.isPrerequisiteOf), node(BP[other]))
+    for name, other in (("a", "b"), ("b", "c"))
+)
+
+# Every form of query; {learner} and {record} become IRIs of the world, visible or not.
+BATTERY = [
+    "SELECT * { ?s ?p ?o }",
+    "SELECT ?x ?who ?name { ?x bp:isRecordOf ?who OPTIONAL { ?who sdo:givenName ?name } }",
+    "SELECT ?x { ?x bp:isRecordOf ?w FILTER EXISTS { ?y bp:isRecordOf ?w ; bp:scoreValue ?v } }",
+    "SELECT ?x { ?x a bp:MasteryState MINUS { ?x bp:isRecordOf ?w . ?w sdo:familyName ?n } }",
+    "SELECT ?t (COUNT(DISTINCT ?w) AS ?n) (COUNT(*) AS ?m) { ?x a ?t ; bp:isRecordOf ?w } "
+    "GROUP BY ?t HAVING (COUNT(*) > 0)",
+    "SELECT (COUNT(*) AS ?n) (SUM(?v) AS ?sum) { ?x bp:scoreValue ?v }",
+    "ASK { <{learner}> ?p ?o }",
+    "ASK { ?x bp:isRecordOf <{learner}> ; bp:behaviorType ?b }",
+    "CONSTRUCT { ?w bp:invented ?t } WHERE { ?x bp:isRecordOf ?w ; a ?t }",
+    "DESCRIBE <{learner}>",
+    "DESCRIBE ?x WHERE { ?x bp:isRecordOf <{learner}> }",
+    "SELECT ?g ?s ?o { GRAPH ?g { ?s ?p ?o } }",
+    "SELECT * { GRAPH <{record}> { ?s ?p ?o } }",
+    "SELECT * FROM <{record}> { ?s ?p ?o }",
+    "SELECT * FROM NAMED <{record}> { GRAPH ?g { ?s ?p ?o } }",
+    "SELECT ?y { <{learner}> (^bp:isRecordOf|bp:isHeldBy)* ?y }",
+    "SELECT ?y { <{learner}> (!bp:nothing|^!bp:nothing)* ?y }",
+    "SELECT ?o { <{learner}> bp:nothing* ?o }",
+    "SELECT ?w ?n { { SELECT ?w (COUNT(?x) AS ?n) { ?x bp:isRecordOf ?w } GROUP BY ?w } "
+    "FILTER (?n > 1) }",
+    "SELECT ?x ?w { VALUES ?w { <{learner}> bp:nobody } ?x bp:isRecordOf ?w }",
+    "SELECT ?x { ?x bp:isRecordOf ?w FILTER NOT EXISTS { ?w sdo:birthDate ?b } }",
+    "SELECT ?d { ?x ?p ?d FILTER (isLiteral(?d) && STRSTARTS(STR(?d), '2')) }",
+]
+
+
+class Clock:
+    """A clock that stands where it is put."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
+class Service:
+    """The whole service over one world, asked through its HTTP surface."""
+
+    def __init__(self, world: World, moment: datetime, keys: Path) -> None:
+        self.clock = Clock(moment)
+        self.truth = TruthStore(None, self.clock)
+        report = take_in(self.truth, world.items())
+        assert report.is_clean, report.problems
+        self.views = Views(self.truth, jurisdiction.read("us-default"), lambda: VOCABULARY)
+        self.key = signing_key(keys)
+        config = Config(store=None, keys=keys, clock=self.clock)
+        self.app: Flask = create_app(config, Context(self.truth, self.views, self.key))
+        self.client = self.app.test_client()
+
+    def headers(self, audience: str) -> dict[str, str]:
+        known = self.views.audience(audience)
+        (purpose,) = known.purposes
+        token = issue(self.key, "oracle", known, purpose, self.clock(), timedelta(hours=1))
+        accept = "application/sparql-results+json, application/n-triples"
+        return {"Authorization": f"Bearer {token}", "Accept": accept}
+
+    def ask(self, query: str, headers: dict[str, str]) -> object:
+        response = self.client.post(
+            "/sparql", data=query, headers=headers, content_type="application/sparql-query"
+        )
+        assert response.status_code == 200, response.text
+        assert response.headers["Consent-Epoch"] == str(self.truth.epoch)
+        if response.mimetype == "application/n-triples":
+            return sorted(response.text.splitlines())
+        return comparable(json.loads(response.text))
+
+    def codes(self, audience: str) -> dict[str, str]:
+        pairs = self.truth.pairs(URIRef(f"{CODES}/{audience}"), BP.hasReleaseCode)
+        return {str(iri): code for iri, code in pairs}
+
+    def say(self, word: Word) -> int:
+        """PUT *word* as its guardian does; a guardian without the right is refused."""
+        learner = str(word.learner).rsplit("/", 1)[-1]
+        guardian = "guardian-" + str(word.assigner).rsplit("/", 1)[-1]
+        body = {
+            "level": word.level,
+            "purpose": None if word.purpose is None else str(word.purpose),
+            "until": None if word.until is None else word.until.isoformat(),
+        }
+        return self.client.put(
+            f"/learners/{learner}/policy/{word.category}/{word.audience}",
+            json=body,
+            headers=self.headers(guardian),
+        ).status_code
+
+
+def comparable(result: dict[str, object]) -> object:
+    """Return a JSON result with its rows in an order of their own."""
+    if "boolean" in result:
+        return result["boolean"]
+    rows = result["results"]["bindings"]  # type: ignore[index]
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
+
+
+def physical(triples: set[tuple[Node, Node, Node]], truth: TruthStore) -> ox.Store:
+    """Return a fresh store that holds *triples* and what is public, and nothing else."""
+    store = ox.Store()
+    public = VOCABULARY | truth.triples(REGISTRY)
+    store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in public)
+    store.extend(ox.Quad(*(to_ox(term) for term in triple)) for triple in triples)  # type: ignore[arg-type]
+    return store
+
+
+def expected(store: ox.Store, query: str) -> object:
+    result = store.query(query)
+    if isinstance(result, ox.QueryTriples):
+        return sorted(
+            (result.serialize(format=ox.RdfFormat.N_TRIPLES) or b"").decode().splitlines()
+        )
+    body = result.serialize(format=ox.QueryResultsFormat.JSON)
+    return comparable(json.loads(body or b""))
+
+
+def compare(
+    service: Service, world: World, said: list[Word], audience: str, tally: Counter[str]
+) -> None:
+    """Ask every form of query as *audience*, of the service and of the physical store."""
+    headers = service.headers(audience)
+    service.ask("ASK {}", headers)  # makes the view, and with it the release codes
+    left = naive.visible(world, said, audience, service.clock(), service.codes(audience))
+    store = physical(left, service.truth)
+    record = world.children[0].records[0]
+    for form in BATTERY:
+        query = PREFIXES + form.replace("{learner}", str(record.learner)).replace(
+            "{record}", str(record.iri)
+        )
+        assert service.ask(query, headers) == expected(store, query), (audience, form)
+    everything = sum(len(r.graph) for child in world.children for r in child.records)
+    tally["cases"] += 1
+    tally["hiding"] += len(left) < everything
+    tally["showing"] += bool(left)
+
+
+def with_word(world: World, said: list[Word], word: Word) -> list[Word]:
+    """Return what is on record after *word* is PUT: it replaces its author's words on the cell."""
+
+    def is_replaced(other: Word) -> bool:
+        return (other.learner, other.assigner, other.category, other.audience) == (
+            word.learner,
+            word.assigner,
+            word.category,
+            word.audience,
+        )
+
+    return [other for other in said if not is_replaced(other)] + [word]
+
+
+def people(world: World) -> list[str]:
+    """Return the names of the audiences of all guardians and learners."""
+    ties = [guardian for child in world.children for guardian, _, _ in child.guardians]
+    return [
+        *(f"guardian-{str(guardian).rsplit('/', 1)[-1]}" for guardian in ties),
+        *(f"learner-{str(child.iri).rsplit('/', 1)[-1]}" for child in world.children),
+    ]
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_an_answer_equals_the_answer_over_a_store_that_holds_nothing_else(
+    shard: int, tmp_path: Path
+) -> None:
+    tally: Counter[str] = Counter()
+
+    @seed(shard)
+    @settings(
+        max_examples=WORLDS,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],  # a shrunk case is worth minutes only to whoever mends it
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(data=st.data(), world=worlds(), moment=st.sampled_from(MOMENTS))
+    def ask_before_and_after(data: st.DataObject, world: World, moment: datetime) -> None:
+        service, said = Service(world, moment, tmp_path), list(world.words)
+        people = [
+            f"guardian-{str(g).rsplit('/', 1)[-1]}" for c in world.children for g, *_ in c.guardians
+        ]
+        people += [f"learner-{str(child.iri).rsplit('/', 1)[-1]}" for child in world.children]
+        asked = data.draw(
+            st.lists(st.sampled_from([*AUDIENCES, *people]), min_size=2, max_size=2, unique=True)
+        )
+        for audience in asked:
+            compare(service, world, said, audience, tally)
+
+        service.clock.moment = moment + timedelta(seconds=1)
+        word = data.draw(words(world.children))
+        until = None if word.until is None else moment + timedelta(days=31)
+        word = replace(word, since=service.clock.moment, until=until)
+        if service.say(word) == 200:
+            said = with_word(world, said, word)
+            tally["changed"] += 1
+        for audience in asked:
+            compare(service, world, said, audience, tally)
+
+        service.clock.moment = data.draw(
+            st.sampled_from([m for m in MOMENTS if m > moment] or [moment + timedelta(days=1)])
+        )
+        compare(service, world, said, asked[0], tally)
+
+    ask_before_and_after()
+    assert tally["cases"] >= 2000 / SHARDS, tally
+    assert tally["hiding"] >= tally["cases"] / 2, tally
+    assert tally["showing"] >= tally["cases"] / 4, tally
+    assert tally["changed"] >= WORLDS / 20, tally

@@ -1,0 +1,258 @@
+"""Random worlds for the physical-deletion oracle: learners, families' words, moments."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from hypothesis import strategies as st
+from rdflib import RDF, Graph, Literal, URIRef
+
+from databackpack.loaders.record import (
+    Guardianship,
+    Item,
+    Organization,
+    Record,
+    Setting,
+    Source,
+    item_iri,
+    organization_iri,
+)
+from databackpack.ontology.namespaces import BP, BPC, BPG, BPM, DPV, EDU, ID, ORG, RDFS, SDO, XSD
+
+SOURCE = Source("world", 1)
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SCHOOLS = {"elm": "north", "oak": "north", "fir": "south"}
+PARENTS = {**SCHOOLS, "north": "state", "south": "state"}
+AUDIENCES = [
+    *("teacher-elm", "teacher-oak", "registrar-fir", "district-north", "district-south"),
+    *("state-agency-state", "researcher-atlas", "provider-tutor"),
+]
+ROLES = ["teacher", "district", "state-agency", "researcher"]
+MOMENTS = [NOW + timedelta(days=days) for days in (-400, -30, -1, 0, 1, 30, 300, 900)]
+PURPOSES = [
+    *(None, DPV.AcademicResearch, EDU.EducationManagement, EDU.StudentManagement),
+    *(EDU.StudentLearningNeedsAssessment, EDU.ResearchManagement, DPV.Marketing),
+]
+STANDARDS = [
+    URIRef("http://corestandards.org/Math/Content/5/NBT/A/1"),
+    URIRef("http://corestandards.org/Math/Content/6/RP/A/1"),
+]
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of a family, as a naive reader keeps it."""
+
+    learner: URIRef
+    assigner: URIRef
+    category: str
+    audience: str
+    level: str
+    purpose: URIRef | None
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Child:
+    """One learner with everything that bears on who may see what."""
+
+    iri: URIRef
+    birth: date | None
+    enrollments: tuple[tuple[str, date, date], ...]
+    guardians: tuple[tuple[URIRef, datetime | None, datetime | None], ...]
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True)
+class World:
+    """A state with a few learners and what their families said, in the order it was said."""
+
+    children: tuple[Child, ...]
+    words: tuple[Word, ...]
+
+    def items(self) -> list[Item]:
+        """Return the world as a loader would read it."""
+        items: list[Item] = list(organizations())
+        for child in self.children:
+            items += child.records
+            items += [
+                Guardianship(child.iri, guardian, "mother", since, until, SOURCE)
+                for guardian, since, until in child.guardians
+            ]
+            items += [
+                Setting(
+                    word.learner,
+                    word.assigner,
+                    BPC[word.category],
+                    word.audience,
+                    word.level,
+                    word.purpose,
+                    word.since,
+                    word.until,
+                    SOURCE,
+                )
+                for word in self.words
+                if word.learner == child.iri
+            ]
+        return items
+
+
+def organizations() -> list[Organization]:
+    """Return the state, its districts and schools, a research team and a tutor."""
+    kinds = {
+        "state": BP.StateAgency,
+        **dict.fromkeys(("north", "south"), BP.District),
+        **dict.fromkeys(SCHOOLS, BP.School),
+        "atlas": BP.ResearchTeam,
+        "tutor": BP.Provider,
+    }
+    found = []
+    for code, kind in kinds.items():
+        iri, graph = organization_iri(code), Graph()
+        graph.add((iri, RDF.type, kind))
+        graph.add((iri, RDFS.label, Literal(code)))
+        graph.add((iri, BP.organizationCode, Literal(code)))
+        if code in PARENTS:
+            graph.add((iri, ORG.subOrganizationOf, organization_iri(PARENTS[code])))
+        found.append(Organization(iri, graph, SOURCE))
+    return found
+
+
+Values = list[tuple[URIRef, URIRef | Literal]]
+Items = list[tuple[URIRef, Values]]
+
+
+def _record(
+    learner: URIRef, school: str, category: str, items: list[tuple[URIRef, Values]]
+) -> Record:
+    holder, graph = organization_iri(school), Graph()
+    for number, (kind, values) in enumerate(items):
+        iri = learner if kind == BP.Learner else item_iri(learner, school, category, str(number))
+        graph.add((iri, RDF.type, kind))
+        if kind != BP.Learner:
+            graph.add((iri, BP.isRecordOf, learner))
+            graph.add((iri, BP.isHeldBy, holder))
+        for predicate, value in values:
+            graph.add((iri, predicate, value))
+    return Record(learner, holder, BPC[category], graph, SOURCE)
+
+
+def _day(value: date) -> Literal:
+    return Literal(value.isoformat(), datatype=XSD.date)
+
+
+_DAYS = st.dates(date(2025, 9, 1), date(2026, 11, 20))
+
+
+@st.composite
+def _optional_records(draw: st.DrawFn, learner: URIRef, school: str) -> list[Record]:
+    """Records that need nothing but the learner, in a random choice of categories."""
+    name = Literal(draw(st.sampled_from(["Quillon", "Brindle", "Amberleaf"])))
+    text = Literal(draw(st.sampled_from(["service", "Invented text", 'a "quoted" one'])))
+    day = _day(draw(_DAYS))
+    score = Literal(str(draw(st.integers(0, 9))), datatype=XSD.decimal)
+    level = draw(st.sampled_from([BPM.NotYet, BPM.Met, BPM.Exceeded]))
+    measure: Values = [
+        (BP.instrument, Literal("Sample Scale")),
+        (BP.method, Literal("self-report")),
+        (BP.construct, Literal("persistence")),
+        (BP.scoreValue, score),
+        (BP.measurementDate, day),
+        (BP.isPrediction, Literal(True)),
+    ]
+    identity: Values = [
+        (SDO.givenName, name),
+        (SDO.familyName, name),
+        (BP.learnerIdentifier, Literal("S1")),
+    ]
+    progress: Values = [(BP.hasMasteryLevel, level), (BP.asOfDate, day)]
+    made: dict[str, Items] = {
+        "identity": [(BP.Learner, identity)],
+        "attendance": [
+            (BP.AttendanceEvent, [(BP.eventDate, day), (BP.hasAttendanceStatus, BP.Tardy)])
+        ],
+        "behavior": [(BP.BehaviorIncident, [(BP.incidentDate, day), (BP.behaviorType, text)])],
+        "progress": [
+            (BP.MasteryState, [*progress, (BP.isAlignedTo, standard)]) for standard in STANDARDS
+        ],
+        "motivation": [(BP.MotivationMeasure, measure)],
+        "goals": [(BP.Goal, [(SDO.text, text), (BP.hasGoalStatus, BP.OpenGoal)])],
+    }
+    chosen = draw(st.lists(st.sampled_from(sorted(made)), unique=True, max_size=4))
+    return [_record(learner, school, category, made[category]) for category in sorted(chosen)]
+
+
+@st.composite
+def _children(draw: st.DrawFn, number: int) -> Child:
+    learner = ID[f"learner/{UUID(int=draw(st.integers(1, 2**120)), version=4)}"]
+    birth = draw(st.sampled_from([None, date(2014, 3, 1), date(2008, 11, 24), date(2008, 2, 29)]))
+    spans = [
+        (date(2024, 8, 1), date(2025, 6, 30)),
+        (date(2025, 8, 1), date(2026, 11, 22)),
+        (date(2026, 8, 1), date(2027, 6, 30)),
+        (date(2026, 11, 24), date(2027, 6, 30)),
+    ]
+    stays = draw(
+        st.lists(
+            st.tuples(st.sampled_from(sorted(SCHOOLS)), st.sampled_from(spans)),
+            min_size=1,
+            max_size=2,
+            unique_by=lambda stay: stay[0],
+        )
+    )
+    records: list[Record] = []
+    for school, (since, until) in stays:
+        stay: Values = [
+            (ORG.member, learner),
+            (ORG.organization, organization_iri(school)),
+            (BP.schoolYear, Literal(f"{since.year}-{since.year + 1}")),
+            (BP.hasGradeLevel, BPG["5"]),
+            (BP.entryDate, _day(since)),
+            (BP.exitDate, _day(until)),
+        ]
+        records.append(_record(learner, school, "enrollment", [(BP.Enrollment, stay)]))
+        records += draw(_optional_records(learner, school))
+    if birth is not None:
+        born: Values = [(SDO.birthDate, _day(birth)), (BP.gender, Literal("X"))]
+        records.append(_record(learner, stays[0][0], "demographics", [(BP.Demographics, born)]))
+    ends = st.sampled_from([None, NOW - timedelta(days=10), NOW + timedelta(days=10)])
+    guardians = tuple(
+        (ID[f"guardian/{UUID(int=100 * number + place, version=4)}"], None, draw(ends))
+        for place in range(draw(st.integers(1, 2)))
+    )
+    return Child(
+        learner,
+        birth,
+        tuple((school, *span) for school, span in stays),
+        guardians,
+        tuple(records),
+    )
+
+
+@st.composite
+def words(draw: st.DrawFn, children: tuple[Child, ...]) -> Word:
+    """Draw one word of one family; most are about something that the child has."""
+    child = draw(st.sampled_from(children))
+    held = sorted({str(record.category).rsplit("#", 1)[-1] for record in child.records})
+    since = draw(st.sampled_from(MOMENTS[:-1]))
+    length = draw(st.sampled_from([None, None, timedelta(days=31), timedelta(days=500)]))
+    return Word(
+        learner=child.iri,
+        assigner=draw(st.sampled_from([guardian for guardian, _, _ in child.guardians])),
+        category=draw(st.sampled_from(held)),
+        audience=draw(st.sampled_from([*ROLES, *AUDIENCES])),
+        level=draw(st.sampled_from(["none", "aggregate", "deidentified", "full", "full"])),
+        purpose=draw(st.sampled_from(PURPOSES)),
+        since=since,
+        until=None if length is None else since + length,
+    )
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Draw a state with one to three learners and up to eight words."""
+    count = draw(st.integers(1, 3))
+    children = tuple(draw(_children(number + 1)) for number in range(count))
+    said = draw(st.lists(words(children), max_size=8))
+    return World(children, tuple(said))

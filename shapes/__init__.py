@@ -71,7 +71,7 @@ def validate_organization(graph: Graph) -> Report:
 
 
 def validate_policy(graph: Graph) -> Report:
-    """Return what is to be corrected in *graph*, one policy in the closed profile."""
+    """Return what is to be corrected in *graph*, one or more policies in the closed profile."""
     return _report({*flaws(graph), *_results(policy_shapes(), graph)})
 
 

@@ -1,7 +1,7 @@
-"""Checks that a policy is one policy, which shapes cannot make.
+"""Checks that each policy of a learner is whole and alone, which shapes cannot make.
 
-All policies of a learner live in one graph: a policy that used a node of another policy as subject
-would add to that policy's rule.
+All policies of a learner live in one graph: a policy that used a node of another policy would share
+that policy's rule, or change it.
 """
 
 from collections.abc import Iterator
@@ -15,49 +15,59 @@ from databackpack.shapes.report import Result
 
 __all__ = ["flaws"]
 
-_PARTS = {
-    "rule": (ODRL.permission, ODRL.prohibition),
-    "target": (ODRL.target,),
-    "action": (ODRL.action,),
-    "level": (ODRL.refinement,),
-    "purpose": (ODRL.constraint,),
-    "from": (ODRL.constraint,),
-    "until": (ODRL.constraint,),
+_LEADING = {
+    ODRL.permission: ("rule",),
+    ODRL.prohibition: ("rule",),
+    ODRL.target: ("target",),
+    ODRL.action: ("action",),
+    ODRL.refinement: ("level",),
+    ODRL.constraint: ("purpose", "from", "until"),
 }
-"""The nodes of a policy by what follows ``#`` in their IRI, and the properties that lead there."""
+"""The properties that lead to the nodes of a policy, and what follows ``#`` in the nodes' IRIs."""
 
 
 def flaws(graph: Graph) -> set[Result]:
-    """Return what keeps *graph* from being exactly one policy with nodes of its own."""
-    agreements = list(graph.subjects(RDF.type, ODRL.Agreement))
-    policy = agreements[0] if len(agreements) == 1 else None
-    if not isinstance(policy, URIRef) or not policy.startswith(ID["policy/"]) or "#" in policy:
-        message = (
-            "A policy is sent alone: exactly one agreement (odrl:Agreement), with an identifier "
-            "of this system. Add it, or send the others by themselves."
-        )
-        focus = policy or BNode("policy")
-        return {Result(focus, RDF.type, ODRL.Agreement, "ConsentPolicy-alone", message)}
-    return {*_strange_parts(graph, policy), *_contradictions(graph, policy)}
-
-
-def _strange_parts(graph: Graph, policy: URIRef) -> Iterator[Result]:
-    for subject in set(graph.subjects()):
-        name = str(subject).removeprefix(f"{policy}#")
-        leads = [(None, path, subject) in graph for path in _PARTS.get(name, ())]
-        if subject != policy and (name == str(subject) or not any(leads)):
-            message = (
-                "This is no part of the policy. A policy tells only of itself and of its own rule, "
-                "target, action, level, purpose, from and until. Leave it out."
-            )
-            yield Result(subject, None, None, "ConsentPolicy-part", message)
+    """Return what keeps *graph* from being policies with nodes of their own, and nothing else."""
+    parts: dict[Node, Graph] = {}
     for subject, path, value in graph:
-        if isinstance(value, BNode) and isinstance(path, URIRef):
-            message = "Every part of a policy has an identifier. Give this one its own."
-            yield Result(subject, path, value, "ConsentPolicy-identifier", message)
+        parts.setdefault(_policy(subject), Graph()).add((subject, path, value))
+    results: set[Result] = set()
+    for policy, part in parts.items():
+        if (policy, RDF.type, ODRL.Agreement) in part and str(policy).startswith(ID["policy/"]):
+            results.update(_strange_links(part, policy))
+            results.update(_contradictions(part, policy))
+        else:
+            message = (
+                "This is no policy. A policy is an agreement (odrl:Agreement) with an identifier "
+                "of this system, and tells only of itself and its own parts. Leave it out."
+            )
+            results.add(Result(policy, None, None, "ConsentPolicy-stranger", message))
+    return results
 
 
-def _contradictions(graph: Graph, policy: URIRef) -> Iterator[Result]:
+def _policy(node: Node) -> Node:
+    """Return the policy that *node* is a part of by its IRI."""
+    return URIRef(node.partition("#")[0]) if isinstance(node, URIRef) else node
+
+
+def _strange_links(graph: Graph, policy: Node) -> Iterator[Result]:
+    reached = {policy}
+    for subject, path, value in graph:
+        names = _LEADING.get(path) if isinstance(path, URIRef) else None
+        if names and value in {URIRef(f"{policy}#{name}") for name in names}:
+            reached.add(value)
+        elif names or isinstance(value, BNode):
+            message = (
+                "This leads outside the policy. The parts of a policy have identifiers of their "
+                "own: the policy's, and #rule, #target, #action, #level, #purpose, #from or #until."
+            )
+            yield Result(subject, _iri(path), value, "ConsentPolicy-link", message)
+    for subject in set(graph.subjects()) - reached:
+        message = "Nothing in the policy leads to this part. Leave it out."
+        yield Result(subject, None, None, "ConsentPolicy-part", message)
+
+
+def _contradictions(graph: Graph, policy: Node) -> Iterator[Result]:
     for name in graph.objects(policy, ODRL.uid):
         if name != policy:
             message = "A policy names itself and no other (odrl:uid). Correct it."
@@ -84,3 +94,7 @@ def _moment(graph: Graph, operator: URIRef) -> tuple[Node, datetime] | None:
         if isinstance(moment, datetime) and moment.tzinfo is not None:
             return constraint, moment
     return None
+
+
+def _iri(path: Node) -> URIRef | None:
+    return path if isinstance(path, URIRef) else None

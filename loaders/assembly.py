@@ -95,7 +95,7 @@ def organization(
 ) -> Organization:
     """Return the organisation with *code*, a *kind* of organisation, below *parent*."""
     iri = organization_iri(code)
-    graph = Graph(bind_namespaces="none")
+    graph = Graph(store="SimpleMemory", bind_namespaces="none")
     graph.add((iri, RDF.type, kind))
     graph.add((iri, RDFS.label, Literal(label)))
     graph.add((iri, BP.organizationCode, Literal(code)))
@@ -107,7 +107,7 @@ def organization(
 def _record(
     learner: URIRef, category: str, holder: str, rows: list[tuple[dict[str, Any], Source]]
 ) -> Record:
-    graph = Graph(bind_namespaces="none")
+    graph = Graph(store="SimpleMemory", bind_namespaces="none")
     held_by = organization_iri(holder)
     for row, _ in rows:
         item_type = URIRef(row["type"])
@@ -126,7 +126,7 @@ def _record(
                 value = learner
             else:
                 value = node((kind, lexical))
-            graph.add((item, URIRef(predicate), value))
+            graph.add((item, node(("iri", predicate)), value))
     return Record(learner, held_by, BPC[category], graph, rows[0][1])
 
 

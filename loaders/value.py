@@ -59,6 +59,7 @@ def read_all(row: Row, column: str, reader: Reader, separator: str = ",") -> lis
     return [_named(column, reader, cell) for cell in cells if cell]
 
 
+@lru_cache(maxsize=16384)
 def node(value: Value) -> URIRef | Literal:
     """Return the RDF term of *value*."""
     kind, lexical = value

@@ -80,7 +80,7 @@ class Families:
         rows: list[tuple[str, str, date | str, date | str]] = [(first, "Mother", "", "")]
         if learner.family % 4 != 3 or learner.family in self._two_guardians:
             rows.append((second, "Father", "", ""))
-        if learner.family % 20 == 7:
+        if learner.family % 20 == 8:
             rows.append((third, "CourtAppointedGuardian", self._last_begin, self._begin))
         for guardian, relation, since, until in rows:
             self._tables.add(

@@ -144,7 +144,8 @@ def query_command(file: Path, store: Path, audience: str, purpose: str | None, f
 def demo_command(folder: Path, build_only: bool) -> None:
     """Build the sample into FOLDER, write a token for each persona, and serve it."""
     config = Config.of_folder(folder / "store")
-    context = demo.build(folder, config, _context, Console(stderr=True))
+    context = _context(config)
+    demo.build(folder, config, context, Console(stderr=True))
     if build_only:
         context.truth.close()
         return

@@ -16,6 +16,7 @@ from databackpack.loaders.record import (
     Problem,
     Record,
     Setting,
+    Source,
 )
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPA, ID
@@ -118,13 +119,15 @@ def _changes(truth: TruthStore, batch: list[Item], report: Report) -> list[Chang
 def _record_changes(records: list[Record], report: Report) -> Iterator[Change]:
     for record, verdict in zip(records, shapes.validate_batch(records), strict=True):
         if not verdict.conforms:
-            report.problems += [
-                Problem(record.source, result.rule, result.text()) for result in verdict.results
-            ]
+            report.problems += _problems(record.source, verdict)
             continue
         report.records[local_name(record.category)] += 1
         yield Change(record.iri, to_triples(record.graph), learner=record.learner)
         yield Change(INDEX, _index_entry(record), subject=record.iri, learner=record.learner)
+
+
+def _problems(source: Source, verdict: shapes.Report) -> list[Problem]:
+    return [Problem(source, result.rule, result.text()) for result in verdict.results]
 
 
 def _index_entry(record: Record) -> set[ox.Triple]:
@@ -138,6 +141,10 @@ def _index_entry(record: Record) -> set[ox.Triple]:
 
 
 def _organization_changes(item: Organization, report: Report) -> Iterator[Change]:
+    verdict = shapes.validate_organization(item.graph)
+    if not verdict.conforms:
+        report.problems += _problems(item.source, verdict)
+        return
     report.organizations += 1
     yield Change(REGISTRY, to_triples(item.graph), subject=item.iri)
     kind = item.graph.value(item.iri, RDF.type)
@@ -176,7 +183,7 @@ def _policy_changes(truth: TruthStore, settings: list[Setting], report: Report) 
         try:
             statement = _statement(setting, known)
         except ValueError as error:
-            report.problems.append(Problem(setting.source, "unknown word", str(error)))
+            report.problems.append(Problem(setting.source, "setting", str(error)))
         else:
             report.settings += 1
             said.setdefault(setting.learner, []).append(statement)
@@ -203,6 +210,8 @@ def _statement(setting: Setting, known: Mapping[URIRef, URIRef]) -> Statement:
     )
     if audience is None:
         raise ValueError(f"there is no audience or role {setting.audience!r}")
+    if setting.until is not None and setting.until <= setting.since:
+        raise ValueError("it ends before it begins; correct one of the two dates")
     level, purpose = Level.of(setting.level), setting.purpose
     if purpose is None and level > Level.NONE:
         purpose = audiences.usual_purpose(known.get(audience, audience))

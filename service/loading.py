@@ -1,5 +1,6 @@
 """Files into the truth store: a loader's items through intake, with progress shown."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -49,6 +50,9 @@ def describe(report: Report, console: Console) -> None:
         f"{report.organizations} organisations, {report.guardianships} guardianships, "
         f"{report.settings} settings of families"
     )
+    rules = Counter(problem.rule for problem in report.problems)
+    for rule, count in rules.most_common():
+        console.print(f"{count} x {rule}", style="red", markup=False)
     for problem in report.problems[:_MOST_SHOWN]:
         console.print(str(problem), style="red", markup=False, highlight=False, soft_wrap=True)
     if len(report.problems) > _MOST_SHOWN:

@@ -60,6 +60,8 @@ class TruthStore:
     """
 
     def __init__(self, path: Path | None = None, clock: Clock = now) -> None:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._store = ox.Store() if path is None else ox.Store(str(path))
         except OSError as error:

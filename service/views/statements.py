@@ -1,7 +1,6 @@
 """The statements on record of a learner: one graph of policies, written and read as a whole."""
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 from rdflib import RDF, Graph, URIRef
 
@@ -13,7 +12,7 @@ from databackpack.service.records.graphs import policy_graph
 from databackpack.service.records.terms import to_graph, to_triples
 from databackpack.service.records.truth import Change, TruthStore
 
-__all__ = ["change", "read"]
+__all__ = ["change", "check", "read"]
 
 
 def read(truth: TruthStore, learner: URIRef) -> tuple[Statement, ...]:
@@ -23,22 +22,16 @@ def read(truth: TruthStore, learner: URIRef) -> tuple[Statement, ...]:
     return tuple(profile.read(graph, URIRef(str(policy))) for policy in policies)
 
 
-def change(learner: URIRef, statements: Iterable[Statement]) -> Change:
-    """Return the change that makes *statements* all that is on record of *learner*.
-
-    Each is checked by the closed profile's shapes; raises UnreadablePolicy when one does not fit.
-    """
-    graph = Graph()
-    for statement in statements:
-        graph += _checked(statement)
-    return Change(policy_graph(learner), to_triples(graph), learner=learner)
-
-
-@lru_cache(maxsize=4096)
-def _checked(statement: Statement) -> Graph:
-    """Return *statement* as RDF; what was on record before is mostly asked for again."""
-    policy = profile.write(statement)
-    report = shapes.validate_policy(policy)
+def check(statement: Statement) -> None:
+    """Let *statement* pass if it fits the closed profile's shapes; raises UnreadablePolicy."""
+    report = shapes.validate_policy(profile.write(statement))
     if not report.conforms:
         raise profile.UnreadablePolicy(report.text())
-    return policy
+
+
+def change(learner: URIRef, statements: Iterable[Statement]) -> Change:
+    """Return the change that makes *statements* all that is on record of *learner*."""
+    graph = Graph()
+    for statement in statements:
+        graph += profile.write(statement)
+    return Change(policy_graph(learner), to_triples(graph), learner=learner)

@@ -55,6 +55,7 @@ def blueprint(context: Context) -> Blueprint:
         with context.truth.writing():
             learner = _own_learner(views, credential, name)
             statement = _statement(context, credential, learner, category, audience)
+            statements.check(statement)
             held = views.dossier(learner)
             of_age = is_of_age(held, views.jurisdiction, context.truth.clock())
             words = consent.say(held.statements, statement, over_everybody=of_age)

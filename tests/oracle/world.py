@@ -27,7 +27,7 @@ AUDIENCES = [
     *("teacher-elm", "teacher-oak", "registrar-fir", "district-north", "district-south"),
     *("state-agency-state", "researcher-atlas", "provider-tutor"),
 ]
-ROLES = ["teacher", "district", "state-agency", "researcher"]
+ROLES = ["teacher", "registrar", "district", "state-agency", "researcher", "provider"]
 MOMENTS = [NOW + timedelta(days=days) for days in (-400, -30, -1, 0, 1, 30, 300, 900)]
 PURPOSES = [
     *(None, DPV.AcademicResearch, EDU.EducationManagement, EDU.StudentManagement),
@@ -66,10 +66,11 @@ class Child:
 
 @dataclass(frozen=True)
 class World:
-    """A state with a few learners and what their families said, in the order it was said."""
+    """A state with a few learners, what their families said, and the audiences that will ask."""
 
     children: tuple[Child, ...]
     words: tuple[Word, ...]
+    asked: tuple[str, ...]
 
     def items(self) -> list[Item]:
         """Return the world as a loader would read it."""
@@ -179,18 +180,20 @@ def _optional_records(draw: st.DrawFn, learner: URIRef, school: str) -> list[Rec
         "motivation": [(BP.MotivationMeasure, measure)],
         "goals": [(BP.Goal, [(SDO.text, text), (BP.hasGoalStatus, BP.OpenGoal)])],
     }
-    chosen = draw(st.lists(st.sampled_from(sorted(made)), unique=True, max_size=4))
+    chosen = draw(st.sets(st.sampled_from(sorted(made)), max_size=3)) | {"progress"}
     return [_record(learner, school, category, made[category]) for category in sorted(chosen)]
 
 
 @st.composite
 def _children(draw: st.DrawFn, number: int) -> Child:
-    learner = ID[f"learner/{UUID(int=draw(st.integers(1, 2**120)), version=4)}"]
+    chance = draw(st.integers(1, 2**100)) * 8 + number
+    learner = ID[f"learner/{UUID(int=chance, version=4)}"]
     birth = draw(st.sampled_from([None, date(2014, 3, 1), date(2008, 11, 24), date(2008, 2, 29)]))
     spans = [
         (date(2024, 8, 1), date(2025, 6, 30)),
         (date(2025, 8, 1), date(2026, 11, 22)),
         (date(2026, 8, 1), date(2027, 6, 30)),
+        (date(2025, 8, 1), date(2029, 6, 30)),
         (date(2026, 11, 24), date(2027, 6, 30)),
     ]
     stays = draw(
@@ -216,7 +219,7 @@ def _children(draw: st.DrawFn, number: int) -> Child:
     if birth is not None:
         born: Values = [(SDO.birthDate, _day(birth)), (BP.gender, Literal("X"))]
         records.append(_record(learner, stays[0][0], "demographics", [(BP.Demographics, born)]))
-    ends = st.sampled_from([None, NOW - timedelta(days=10), NOW + timedelta(days=10)])
+    ends = st.sampled_from([None, None, NOW - timedelta(days=10), NOW + timedelta(days=10)])
     guardians = tuple(
         (ID[f"guardian/{UUID(int=100 * number + place, version=4)}"], None, draw(ends))
         for place in range(draw(st.integers(1, 2)))
@@ -231,19 +234,20 @@ def _children(draw: st.DrawFn, number: int) -> Child:
 
 
 @st.composite
-def words(draw: st.DrawFn, children: tuple[Child, ...]) -> Word:
-    """Draw one word of one family; most are about something that the child has."""
+def words(draw: st.DrawFn, children: tuple[Child, ...], asked: tuple[str, ...]) -> Word:
+    """Draw one word of one family, mostly on something that the child has and about who asks."""
     child = draw(st.sampled_from(children))
     held = sorted({str(record.category).rsplit("#", 1)[-1] for record in child.records})
+    roles = [role for role in ROLES if any(name.startswith(f"{role}-") for name in asked)]
     since = draw(st.sampled_from(MOMENTS[:-1]))
     length = draw(st.sampled_from([None, None, timedelta(days=31), timedelta(days=500)]))
     return Word(
         learner=child.iri,
         assigner=draw(st.sampled_from([guardian for guardian, _, _ in child.guardians])),
-        category=draw(st.sampled_from(held)),
-        audience=draw(st.sampled_from([*ROLES, *AUDIENCES])),
-        level=draw(st.sampled_from(["none", "aggregate", "deidentified", "full", "full"])),
-        purpose=draw(st.sampled_from(PURPOSES)),
+        category=draw(st.sampled_from([*held, *(["progress"] * len(held))])),
+        audience=draw(st.sampled_from([*asked, *asked, *roles, "teacher", "researcher-atlas"])),
+        level=draw(st.sampled_from(["none", "none", "aggregate", "deidentified", "full", "full"])),
+        purpose=draw(st.sampled_from([*PURPOSES, None, None, None])),
         since=since,
         until=None if length is None else since + length,
     )
@@ -251,8 +255,9 @@ def words(draw: st.DrawFn, children: tuple[Child, ...]) -> Word:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """Draw a state with one to three learners and up to eight words."""
-    count = draw(st.integers(1, 3))
+    """Draw a state with one or two learners and up to ten words."""
+    asked = (draw(st.sampled_from(AUDIENCES[:6])), draw(st.sampled_from(AUDIENCES[5:])))
+    count = draw(st.integers(1, 2))
     children = tuple(draw(_children(number + 1)) for number in range(count))
-    said = draw(st.lists(words(children), max_size=8))
-    return World(children, tuple(said))
+    said = draw(st.lists(words(children, asked), min_size=2, max_size=10))
+    return World(children, tuple(said), asked)

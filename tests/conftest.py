@@ -1,9 +1,12 @@
 """What tests of several rooms share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.running import Running, run_sample
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -17,3 +20,16 @@ def shared_data() -> Path:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Running:
+    """The service over the sample; whoever changes a policy puts it back."""
+    return run_sample(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="session")
+def address(sample: Running) -> Iterator[str]:
+    """Where the service over the sample listens: a real socket of this machine."""
+    with sample.listening() as found:
+        yield found

@@ -9,7 +9,10 @@ from databackpack.service.gate.faults import MalformedRequest, UnsupportedMediaT
 
 __all__ = ["QueryRequest", "parse"]
 
-_KNOWN = {"query", "default-graph-uri", "named-graph-uri"}
+_KNOWN = ("query", "default-graph-uri", "named-graph-uri")
+_IGNORED = ("format", "output", "results")
+"""SPARQLWrapper sends them beside the Accept header, which alone decides the format here."""
+
 _FORM = "application/x-www-form-urlencoded"
 _QUERY = "application/sparql-query"
 
@@ -61,8 +64,8 @@ def parse(
 
 def _from_parameters(parameters: Mapping[str, Sequence[str]]) -> QueryRequest:
     for name in parameters:
-        if name not in _KNOWN:
-            raise MalformedRequest(f"Unknown parameter: {name[:40]}. Known: query, dataset.")
+        if name not in (*_KNOWN, *_IGNORED):
+            raise MalformedRequest(f"Unknown parameter: {name[:40]}. Known: {', '.join(_KNOWN)}.")
     queries = parameters.get("query", ())
     if len(queries) != 1 or not queries[0].strip():
         raise MalformedRequest("Send exactly one query.")

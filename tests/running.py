@@ -1,0 +1,103 @@
+"""A service over a small sample, for tests: in memory, and on a real socket when asked."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+
+from flask import Flask
+from waitress import create_server
+
+from databackpack.loaders import oneroster, sample
+from databackpack.ontology.codes import local_name
+from databackpack.service.app import create_app
+from databackpack.service.config import Config
+from databackpack.service.gate.credentials import issue, signing_key
+from databackpack.service.intake import take_in
+from databackpack.service.policy import jurisdiction
+from databackpack.service.records.identity import Identities
+from databackpack.service.records.truth import TruthStore
+from databackpack.service.views.registry import Views
+from databackpack.service.web.context import Context
+
+TODAY = date(2026, 11, 23)
+LEARNERS = 120
+
+AUDIENCES = {
+    "state-agency": "state-agency-sample",
+    "district": "district-north",
+    "teacher": "teacher-elm",
+    "other-school-teacher": "teacher-fern",
+    "researcher": "researcher-mobility",
+    "guardian": "guardian sample:G00001",
+}
+
+
+class TickingClock:
+    """A clock that begins at noon of the sample's day and goes on by a second at each look."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.moment += timedelta(microseconds=1)
+        return self.moment
+
+
+@dataclass(frozen=True)
+class Running:
+    """The whole service over the sample, as its personas know it."""
+
+    context: Context
+    app: Flask
+    identities: Identities
+
+    def person(self, kind: str, key: str) -> str:
+        """Return the last segment of the IRI of the person that files call *key*."""
+        iri = self.identities.find(kind, key)
+        assert iri is not None, key
+        return local_name(iri)
+
+    def audience(self, persona: str) -> str:
+        """Return the name of the audience of a persona; any other name is an audience's own."""
+        kind, _, key = AUDIENCES.get(persona, persona).partition(" ")
+        return f"{kind}-{self.person(kind, key)}" if key else kind
+
+    def token(self, persona: str, lifetime: timedelta = timedelta(hours=1)) -> str:
+        """Return a token of a persona or an audience."""
+        audience = self.context.views.audience(self.audience(persona))
+        (purpose,) = audience.purposes
+        moment = self.context.truth.clock()
+        return issue(self.context.key, persona, audience, purpose, moment, lifetime)
+
+    def headers(self, persona: str, accept: str = "application/json") -> dict[str, str]:
+        """Return the headers with which a persona asks."""
+        return {"Authorization": f"Bearer {self.token(persona)}", "Accept": accept}
+
+    @contextmanager
+    def listening(self) -> Iterator[str]:
+        """Serve on a free port of this machine's own address and give the address."""
+        server = create_server(self.app, host="127.0.0.1", port=0, threads=4)
+        thread = Thread(target=server.run, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.effective_port}"
+        finally:
+            server.close()
+            thread.join(timeout=5)
+
+
+def run_sample(folder: Path, learners: int = LEARNERS) -> Running:
+    """Return the service over a sample of *learners*, written below *folder*."""
+    sample.write(folder / "sample", learners=learners, today=TODAY)
+    clock = TickingClock()
+    truth = TruthStore(None, clock)
+    identities = Identities(truth)
+    report = take_in(truth, oneroster.read(folder / "sample", identities.mint))
+    assert report.is_clean, report.problems[:5]
+    keys = folder / "keys"
+    context = Context(truth, Views(truth, jurisdiction.read("us-default")), signing_key(keys))
+    app = create_app(Config(store=None, keys=keys, clock=clock), context)
+    return Running(context, app, identities)

@@ -1,0 +1,46 @@
+# run    build the sample once and serve it on http://127.0.0.1:8080 (PORT overrides)
+# test   all tests; PYTEST_ARGS="…" is passed on
+# check  formatting, lint, types, arrows between rooms
+# bench  figures as ratios within one run
+# clean  remove what the others made
+# lock   pin the dependencies of pyproject.toml anew
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+WORKERS ?= logical
+
+.PHONY: run test check bench clean lock
+
+run: .venv/installed
+	@$(BIN)/backpack demo .demo
+
+test: .venv/installed
+	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup $(PYTEST_ARGS)
+
+check: .venv/installed
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/installed
+	$(BIN)/python -m tests.bench.overhead
+
+clean:
+	rm -rf .venv .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+lock: .venv/installed
+	$(PIP) install uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \
+	  --no-emit-index-url --no-header --output-file requirements.lock pyproject.toml
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.11"; exit 1; }
+	@echo "Setting up .venv (once, about a minute)"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@

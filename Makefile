@@ -15,8 +15,8 @@ WORKERS ?= logical
 run: .venv/installed
 	@$(BIN)/backpack demo .demo
 
-test: .venv/installed
-	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup $(PYTEST_ARGS)
+test: .venv/installed .venv/browser
+	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=worksteal $(PYTEST_ARGS)
 
 check: .venv/installed
 	$(BIN)/ruff format --check
@@ -35,6 +35,17 @@ lock: .venv/installed
 	$(PIP) install uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \
 	  --no-emit-index-url --no-header --output-file requirements.lock pyproject.toml
+
+.venv/browser: .venv/installed
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing Debian's chromium for the page tests"; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium chromium-driver; \
+	else \
+	  echo "The page tests are skipped: they need Debian's chromium and chromium-driver; as root:"; \
+	  echo "  apt-get install chromium chromium-driver"; \
+	fi
+	@touch $@
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -55,8 +55,9 @@ def build(folder: Path, config: Config, context: Context, console: Console) -> N
     for persona, name in PERSONAS.items():
         (tokens / f"{persona}.token").write_text(_token(context, persona, name, identities))
     address = f"http://{config.host}:{config.port}"
-    console.print(f"Serving on {address}, tokens in {tokens}", highlight=False)
-    console.print(_QUESTION.format(folder=folder, address=address), markup=False, highlight=False)
+    console.print(f"Serving on {address}, tokens in {tokens}\n", highlight=False)
+    question = _QUESTION.format(folder=folder, address=address)
+    console.print(question, markup=False, highlight=False, soft_wrap=True)
 
 
 def _token(context: Context, persona: str, name: str, identities: Identities) -> str:

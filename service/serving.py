@@ -2,6 +2,7 @@
 
 import logging
 import signal
+from threading import Thread
 from types import FrameType
 
 import waitress
@@ -23,6 +24,7 @@ def serve(app: Flask, config: Config, context: Context) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
+    Thread(target=context.views.read_dossiers, daemon=True).start()
     try:
         waitress.serve(app, host=config.host, port=config.port, threads=_THREADS, ident=None)
     finally:

@@ -87,10 +87,16 @@ class TruthStore:
         """Return what *graph* holds, or what it holds about *subject*."""
         return {quad.triple for quad in self._quads(graph, subject)}
 
-    def subjects(self, graph: URIRef, predicate: URIRef, value: URIRef) -> Iterator[URIRef]:
-        """Yield the subjects in *graph* that have *value* for *predicate*."""
-        pattern = self._store.quads_for_pattern(None, node(predicate), node(value), node(graph))
+    def subjects(self, graph: URIRef | None, predicate: URIRef, value: URIRef) -> Iterator[URIRef]:
+        """Yield the subjects that have *value* for *predicate*, in *graph* or (None) in any."""
+        name = None if graph is None else node(graph)
+        pattern = self._store.quads_for_pattern(None, node(predicate), node(value), name)
         return (URIRef(text(quad.subject)) for quad in pattern)
+
+    def objects(self, subject: URIRef, predicate: URIRef) -> Iterator[str]:
+        """Yield the values of *predicate* for *subject* in any graph, each as its text."""
+        pattern = self._store.quads_for_pattern(node(subject), node(predicate), None, None)
+        return (text(quad.object) for quad in pattern)
 
     def pairs(self, graph: URIRef, predicate: URIRef) -> Iterator[tuple[URIRef, str]]:
         """Yield (subject, value) of *predicate* in *graph*, the value as its text."""

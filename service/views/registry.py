@@ -80,9 +80,28 @@ class Views:
             for child, parent in self.truth.pairs(REGISTRY, ORG.subOrganizationOf)
         }
 
+    def candidates(self, audience: Audience) -> list[URIRef]:
+        """Return the learners whom *audience* may be about: all but those it can never be about."""
+        match audience.population:
+            case BP.PersonalSelf:
+                return [audience.party]
+            case BP.PersonalWards:
+                ties = self.truth.subjects(None, BP.hasGuardian, audience.party)
+                found = {
+                    iri for tie in ties for iri in self.truth.objects(tie, BP.isGuardianshipOf)
+                }
+                return sorted(URIRef(iri) for iri in found)
+            case _:
+                return self.learners()
+
     def learners(self) -> list[URIRef]:
         """Return the learners of whom anything is held, sorted."""
         return sorted({URIRef(iri) for _, iri in self.truth.pairs(INDEX, BP.isRecordOf)})
+
+    def read_dossiers(self) -> None:
+        """Read every dossier ahead of time, so that the first question need not wait for them."""
+        for learner in self.learners():
+            self.dossier(learner)
 
     def dossier(self, learner: URIRef) -> dossier.Dossier:
         """Return the dossier of *learner* at the present epoch."""
@@ -114,7 +133,7 @@ class Views:
         live.view.fill(self._vocabulary())
         live.view.fill(self.truth.triples(REGISTRY))
         parents, moment = self.parents(), self.truth.clock()
-        for learner in self.learners():
+        for learner in self.candidates(audience):
             live.view.fill(self._slice(live, learner, parents, moment))
         live.codes.save()
         heapify(live.due)

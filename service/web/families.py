@@ -69,7 +69,8 @@ def _own_learners(views: Views, credential: Credential) -> list[URIRef]:
     """Return the learners over whose records the asker holds rights now."""
     if credential.audience.role not in _FAMILY:
         return []
-    return [learner for learner in views.learners() if _covers(views, credential, learner)]
+    candidates = views.candidates(credential.audience)
+    return [learner for learner in candidates if _covers(views, credential, learner)]
 
 
 def _covers(views: Views, credential: Credential, learner: URIRef) -> bool:

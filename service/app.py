@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from databackpack.service.config import Config
 from databackpack.service.gate.credentials import signing_key
-from databackpack.service.gate.faults import ServiceError
+from databackpack.service.gate.faults import ServiceError, Unavailable
 from databackpack.service.policy import jurisdiction
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.views.registry import Views
@@ -78,6 +78,8 @@ def _problem(app: Flask, error: Exception) -> Response:
         **({"detail": detail} if detail else {}),
     }
     response = Response(json.dumps(body), HTTPStatus(status), mimetype="application/problem+json")
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = str(error.retry_after)
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="databackpack"'
     if isinstance(error, HTTPException) and error.code == HTTPStatus.METHOD_NOT_ALLOWED:

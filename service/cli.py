@@ -1,5 +1,6 @@
 """The ``backpack`` command. Exit codes: 0 done, 1 refused or invalid, 2 wrong usage."""
 
+import logging
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -44,6 +45,7 @@ _FORMATS = {
 @click.version_option(package_name="databackpack")
 def main() -> None:
     """Keep data backpacks, ask across schools, and let families decide who sees what."""
+    logging.getLogger("rdflib.term").setLevel(logging.ERROR)  # reports name the row; it would not
 
 
 @main.command("load")

@@ -99,6 +99,8 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
 def _changes(truth: TruthStore, batch: list[Item], report: Report) -> list[Change]:
     changes: list[Change] = []
     changes += _record_changes([item for item in batch if isinstance(item, Record)], report)
+    learners = {change.learner for change in changes if change.learner is not None}
+    changes += [_audience_change(audiences.of_person(BPA.learner, one)) for one in learners]
     ties: dict[URIRef, list[Guardianship]] = {}
     for item in batch:
         match item:
@@ -172,7 +174,6 @@ def _guardianship_changes(
             if moment is not None:
                 graph.add((iri, predicate, Literal(moment.isoformat(), datatype=XSD.dateTime)))
         yield _audience_change(audiences.of_person(BPA.guardian, tie.guardian))
-    yield _audience_change(audiences.of_person(BPA.learner, learner))
     yield Change(guardianship_graph(learner), to_triples(graph), learner=learner)
 
 

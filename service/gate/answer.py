@@ -4,7 +4,12 @@ import pyoxigraph as ox
 
 from databackpack.service.gate import guard
 from databackpack.service.gate.credentials import Credential
-from databackpack.service.gate.faults import MalformedQuery, NotAcceptable, ServiceError
+from databackpack.service.gate.faults import (
+    MalformedQuery,
+    NotAcceptable,
+    ServiceError,
+    Unavailable,
+)
 from databackpack.service.gate.protocol import QueryRequest
 from databackpack.service.records import disclosures
 from databackpack.service.records.disclosures import Disclosure
@@ -49,6 +54,8 @@ def _evaluate(views: Views, credential: Credential, operation: QueryOperation) -
         return views.view(credential.audience, credential.purpose).evaluate(operation)
     except view.MalformedQuery as error:
         raise MalformedQuery(str(error)) from None
+    except view.ViewClosed:
+        raise Unavailable("Your view is being made anew; ask again.") from None
     except view.NotAcceptable:
         raise NotAcceptable("The query's result has no form that you accept.") from None
 

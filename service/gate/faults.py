@@ -9,7 +9,8 @@ ServiceError
 ├── QueryRequestRefused (400)   a query that this service does not run
 ├── NotAcceptable (406)         no format that the client accepts
 ├── UnsupportedMediaType (415)  the body is of a type that the operation does not take
-└── TooLarge (413)              the query text is longer than the limit
+├── TooLarge (413)              the query text is longer than the limit
+└── Unavailable (503)           the view cannot answer at its epoch now; ask again
 """
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "ServiceError",
     "TooLarge",
     "Unauthenticated",
+    "Unavailable",
     "UnsupportedMediaType",
 ]
 
@@ -98,3 +100,11 @@ class TooLarge(ServiceError):
 
     status = 413
     title = "Too large"
+
+
+class Unavailable(ServiceError):
+    """The asker's view cannot answer now; a client does well to ask again after a moment."""
+
+    status = 503
+    title = "Not available now"
+    retry_after = 1

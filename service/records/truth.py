@@ -42,14 +42,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A change that is in the store: its epoch and the learners whose views it may alter.
-
-    *is_public* tells that a graph without a learner changed, which every view may show.
-    """
+    """A change that is in the store: its epoch, its graphs, and the learners they are about."""
 
     epoch: int
+    graphs: frozenset[URIRef]
     learners: frozenset[URIRef]
-    is_public: bool
 
 
 class TruthStore:
@@ -115,16 +112,14 @@ class TruthStore:
                 return self.epoch
             touched = {quad.graph_name for quad in remove | add}
             made = [change for change in changes if node(change.graph) in touched]
-            unwritten, written = journal.entry(
-                self.epoch + 1, self.clock(), {change.graph for change in made}
-            )
-            self._apply(remove | unwritten, add | written)
-            self.epoch += 1
             commit = Commit(
-                self.epoch,
+                self.epoch + 1,
+                frozenset(change.graph for change in made),
                 frozenset(change.learner for change in made if change.learner is not None),
-                any(change.learner is None for change in made),
             )
+            unwritten, written = journal.entry(commit.epoch, self.clock(), commit.graphs)
+            self._apply(remove | unwritten, add | written)
+            self.epoch = commit.epoch
             for listener in self._listeners:
                 listener(commit)
             return self.epoch

@@ -1,7 +1,6 @@
 """The live views: built on first use, and at the truth store's epoch whenever a commit returns."""
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -41,7 +40,7 @@ class _Live:
 
 
 class Views:
-    """The views of *truth* under *jurisdiction*, at most *capacity* live at a time.
+    """The views of *truth* under *jurisdiction*, at most *capacity* live, the oldest given up first.
 
     INVARIANT: a live view shows exactly what ``select`` and ``project`` give for each learner at
     its epoch; a view that could not follow a commit is dropped, and built anew when next asked.
@@ -58,7 +57,7 @@ class Views:
         self.jurisdiction = jurisdiction
         self._vocabulary = vocabulary
         self._capacity = capacity
-        self._live: OrderedDict[tuple[URIRef, URIRef], _Live] = OrderedDict()
+        self._live: dict[tuple[URIRef, URIRef], _Live] = {}
         self._dossiers: dict[URIRef, dossier.Dossier] = {}
         truth.subscribe(self._follow)
 
@@ -111,17 +110,29 @@ class Views:
             return self._dossiers[learner]
 
     def view(self, audience: Audience, purpose: URIRef) -> View:
-        """Return the view for (audience, purpose), up to date with the clock and the epoch."""
+        """Return the view for (audience, purpose), up to date with the clock and the epoch.
+
+        A live view that needs nothing is there at once; building one waits for the writer.
+        """
+        key = (audience.iri, purpose)
+        live = self._live.get(key)
+        if live is not None and live.audience == audience and not self._is_due(live):
+            return live.view
         with self.truth.writing():
-            key = (audience.iri, purpose)
             live = self._live.get(key)
             if live is None or live.audience != audience:
+                self._drop(key)
                 live = self._live[key] = self._build(audience, purpose)
-            self._live.move_to_end(key)
-            while len(self._live) > self._capacity:
-                self._live.popitem(last=False)
+                while len(self._live) > self._capacity:
+                    self._drop(next(iter(self._live)))
             self._redo_what_is_due(live)
             return live.view
+
+    def _drop(self, key: tuple[URIRef, URIRef]) -> None:
+        """Give up a view for good: an answer that it is computing does not leave either."""
+        dropped = self._live.pop(key, None)
+        if dropped is not None:
+            dropped.view.close()
 
     def _build(self, audience: Audience, purpose: URIRef) -> _Live:
         live = _Live(
@@ -142,14 +153,15 @@ class Views:
     def _follow(self, commit: Commit) -> None:
         for learner in commit.learners:
             self._dossiers.pop(learner, None)
-        if commit.is_public:
-            self._live.clear()
         for key, live in list(self._live.items()):
+            if REGISTRY in commit.graphs:
+                self._drop(key)
+                continue
             try:
                 self._redo(live, commit.learners)
             except Exception:
                 _LOG.exception("a view could not follow epoch %d and was dropped", commit.epoch)
-                del self._live[key]
+                self._drop(key)
 
     def _redo(self, live: _Live, learners: Iterable[URIRef]) -> None:
         """Recompute the slices of *learners* and put them in the place of what is shown."""
@@ -164,11 +176,15 @@ class Views:
 
     def _redo_what_is_due(self, live: _Live) -> None:
         """Redo the slices that changed because time went by, not because anything was committed."""
-        due, moment = set(), self.truth.clock()
-        while live.due and live.due[0][0] <= moment:
+        due = set()
+        while self._is_due(live):
             due.add(heappop(live.due)[1])
         if due:
             self._redo(live, due)
+
+    def _is_due(self, live: _Live) -> bool:
+        first = live.due[:1]
+        return bool(first) and first[0][0] <= self.truth.clock()
 
     def _slice(
         self, live: _Live, learner: URIRef, parents: Parents, moment: datetime

@@ -15,7 +15,15 @@ import pyoxigraph as ox
 from databackpack.ontology.namespaces import BP
 from databackpack.service.records.terms import Term, node
 
-__all__ = ["Answer", "Form", "MalformedQuery", "NotAcceptable", "QueryOperation", "View"]
+__all__ = [
+    "Answer",
+    "Form",
+    "MalformedQuery",
+    "NotAcceptable",
+    "QueryOperation",
+    "View",
+    "ViewClosed",
+]
 
 _IS_RECORD_OF = node(BP.isRecordOf)
 _TRIES = 3
@@ -23,6 +31,10 @@ _TRIES = 3
 
 class MalformedQuery(Exception):
     """The query text is no SPARQL 1.1 query (SPARQL 1.1 Protocol, section 2.1.4)."""
+
+
+class ViewClosed(Exception):
+    """The view was given up; whoever asks anew gets one that is up to date."""
 
 
 class NotAcceptable(Exception):
@@ -65,13 +77,15 @@ class View:
     """The view of one (audience, purpose) at *epoch*, empty until it is filled.
 
     INVARIANT: an answer is computed between two changes, never across one: a result that was
-    begun before a change is thrown away and computed again.
+    begun before a change is thrown away and computed again. A view that could not be changed as a
+    whole is closed and answers nothing.
     """
 
     def __init__(self, epoch: int) -> None:
         self._store = ox.Store()
         self._changing = Lock()
         self._version = 0
+        self._is_closed = False
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -99,16 +113,25 @@ class View:
                     for triple in wanted - held:
                         self._store.add(ox.Quad(*triple))
                 self.epoch = epoch
+            except BaseException:
+                self._is_closed = True
+                raise
             finally:
                 self._version += 1
 
+    def close(self) -> None:
+        """Let no further answer leave, not even one that is being computed."""
+        with self._changing:
+            self._is_closed = True
+            self._version += 2
+
     def evaluate(self, operation: QueryOperation) -> Answer:
-        """Return the answer to *operation*; raises MalformedQuery or NotAcceptable."""
+        """Return the answer to *operation*; raises MalformedQuery, NotAcceptable or ViewClosed."""
         for _ in range(_TRIES):
             before, epoch = self._version, self.epoch
             if before % 2 == 0:
                 answer = self._evaluate(operation, epoch)
-                if self._version == before:
+                if self._version == before and not self._is_closed:
                     return answer
             with self._changing:
                 pass  # a change is under way: wait for it and compute again
@@ -116,6 +139,8 @@ class View:
             return self._evaluate(operation, self.epoch)
 
     def _evaluate(self, operation: QueryOperation, epoch: int) -> Answer:
+        if self._is_closed:
+            raise ViewClosed
         try:
             result = self._query(operation)
         except (SyntaxError, ValueError) as error:

@@ -40,7 +40,7 @@ class _Live:
 
 
 class Views:
-    """The views of *truth* under *jurisdiction*, at most *capacity* live, the oldest given up first.
+    """The views of *truth* under *jurisdiction*: at most *capacity* are live.
 
     INVARIANT: a live view shows exactly what ``select`` and ``project`` give for each learner at
     its epoch; a view that could not follow a commit is dropped, and built anew when next asked.

@@ -56,9 +56,9 @@ def blueprint(context: Context) -> Blueprint:
             learner = _own_learner(views, credential, name)
             statement = _statement(context, credential, learner, category, audience)
             statements.check(statement)
-            held = views.dossier(learner)
-            of_age = is_of_age(held, views.jurisdiction, context.truth.clock())
-            words = consent.say(held.statements, statement, over_everybody=of_age)
+            of_age = is_of_age(views.dossier(learner), views.jurisdiction, statement.since)
+            held = statements.read(context.truth, learner)
+            words = consent.say(held, statement, over_everybody=of_age)
             epoch = context.truth.commit([statements.change(learner, words)])
         return jsonify(epoch=epoch)
 

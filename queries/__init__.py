@@ -7,9 +7,12 @@ A header is the comment lines at the top of the file, ``# name: value``:
 ``number``     its number in the project's list of competency questions; may be absent
 ``roles``      the audience roles that may ask, separated by commas
 ``parameter``  name, kind and an example, separated by spaces; may be repeated
+
+The kinds of parameters are ``date``, ``grade``, ``school-year``, ``standard`` and ``text``.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -17,6 +20,8 @@ from importlib.resources import files
 
 from rdflib import XSD, Literal, URIRef
 
+from databackpack.ontology.codes import concept
+from databackpack.ontology.namespaces import BPG
 from databackpack.ontology.standards import resolve
 
 __all__ = ["InvalidParameter", "Parameter", "Question", "names", "read"]
@@ -26,27 +31,52 @@ class InvalidParameter(ValueError):
     """A question was asked with a parameter that is missing, unknown or of another kind."""
 
 
+def _date(value: str) -> Literal:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value[:40]!r} is no date; write it as 2026-11-23") from None
+    return Literal(day.isoformat(), datatype=XSD.date)
+
+
+def _grade(value: str) -> URIRef:
+    return concept(BPG.Scheme, value[:40])
+
+
+def _school_year(value: str) -> Literal:
+    years = re.fullmatch(r"(\d{4})-(\d{4})", value, re.ASCII)
+    if years is None or int(years[2]) != int(years[1]) + 1:
+        raise ValueError(f"{value[:40]!r} is no school year; write it as 2026-2027")
+    return Literal(value)
+
+
+_KINDS: Mapping[str, Callable[[str], URIRef | Literal]] = {
+    "date": _date,
+    "grade": _grade,
+    "school-year": _school_year,
+    "standard": resolve,
+    "text": Literal,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A variable of the query that the asker gives: a standard, a date or a text."""
+    """A variable of the query that the asker gives, of one of the kinds that the module names."""
 
     name: str
     kind: str
     example: str
 
+    def __post_init__(self) -> None:
+        if self.kind not in _KINDS:
+            raise ValueError(f"{self.name} is of the unknown kind {self.kind!r}")
+
     def bind(self, value: str) -> URIRef | Literal:
         """Return *value* as a term; raises InvalidParameter."""
         try:
-            match self.kind:
-                case "standard":
-                    return resolve(value)
-                case "date":
-                    return Literal(date.fromisoformat(value).isoformat(), datatype=XSD.date)
-                case "text":
-                    return Literal(value)
+            return _KINDS[self.kind](value)
         except ValueError as error:
             raise InvalidParameter(f"{self.name}: {error}") from None
-        raise InvalidParameter(f"{self.name} is of the unknown kind {self.kind!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +93,16 @@ class Question:
 
     def bind(self, values: Mapping[str, str]) -> dict[str, URIRef | Literal]:
         """Return the term of each parameter; raises InvalidParameter."""
-        unknown = sorted(set(values) - {parameter.name for parameter in self.parameters})
+        known = [parameter.name for parameter in self.parameters]
+        unknown = sorted(set(values) - set(known))
         if unknown:
-            raise InvalidParameter(f"unknown parameter: {unknown[0][:40]}")
-        missing = [p.name for p in self.parameters if p.name not in values]
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise InvalidParameter(f"unknown parameter: {unknown[0][:40]}; {takes}")
+        missing = [parameter for parameter in self.parameters if parameter.name not in values]
         if missing:
-            raise InvalidParameter(f"missing parameter: {missing[0]}")
+            first = missing[0]
+            example = f"{first.kind}, for example {first.name}={first.example}"
+            raise InvalidParameter(f"missing parameter: {first.name}, a {example}")
         return {p.name: p.bind(values[p.name]) for p in self.parameters}
 
 
@@ -83,11 +117,14 @@ def names() -> list[str]:
 
 @cache
 def read(name: str) -> Question:
-    """Return the question called *name*; raises KeyError."""
+    """Return the question called *name*; raises KeyError, or ValueError for a wrong header."""
     if name not in names():
         raise KeyError(f"no question {name!r}")
     text = files(__name__).joinpath(f"{name}.rq").read_text(encoding="utf-8")
     header = _header(text)
+    lacking = [line for line in ("title", "asks", "roles") if line not in header]
+    if lacking:
+        raise ValueError(f"{name}.rq: the header has no line '# {lacking[0]}: …'")
     return Question(
         name=name,
         title=header["title"][0],

@@ -14,6 +14,7 @@ from databackpack.loaders import oneroster, sample
 from databackpack.ontology.codes import local_name
 from databackpack.service.app import create_app
 from databackpack.service.config import Config
+from databackpack.service.demo import PERSONAS
 from databackpack.service.gate.credentials import issue, signing_key
 from databackpack.service.intake import take_in
 from databackpack.service.policy import jurisdiction
@@ -25,18 +26,9 @@ from databackpack.service.web.context import Context
 TODAY = date(2026, 11, 23)
 LEARNERS = 120
 
-AUDIENCES = {
-    "state-agency": "state-agency-sample",
-    "district": "district-north",
-    "teacher": "teacher-elm",
-    "other-school-teacher": "teacher-fern",
-    "researcher": "researcher-mobility",
-    "guardian": "guardian sample:G00001",
-}
-
 
 class TickingClock:
-    """A clock that begins at noon of the sample's day and goes on by a second at each look."""
+    """A clock that begins at noon of the sample's day and goes on by a microsecond at each look."""
 
     def __init__(self) -> None:
         self.moment = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -62,7 +54,7 @@ class Running:
 
     def audience(self, persona: str) -> str:
         """Return the name of the audience of a persona; any other name is an audience's own."""
-        kind, _, key = AUDIENCES.get(persona, persona).partition(" ")
+        kind, _, key = PERSONAS.get(persona, persona).partition(" ")
         return f"{kind}-{self.person(kind, key)}" if key else kind
 
     def token(self, persona: str, lifetime: timedelta = timedelta(hours=1)) -> str:

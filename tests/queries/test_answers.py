@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from databackpack import queries
-from databackpack.service.demo import PERSONAS as SIX
+from databackpack.service.demo import PERSONAS as DEMO_PERSONAS
 from tests.queries.answers import PERSONAS, ask, examples, may_ask, rows, stable
 from tests.running import Running
 
@@ -70,7 +70,8 @@ def _expected(question: str, persona: str) -> str:
 
 def test_six_personas_get_six_answers(sample: Running) -> None:
     found = [
-        rows(sample, persona, "learners-meeting-standard", standard="3.OA.A.1") for persona in SIX
+        rows(sample, persona, "learners-meeting-standard", standard="3.OA.A.1")
+        for persona in DEMO_PERSONAS
     ]
     assert len(found) == 6
     assert all(found)

@@ -49,12 +49,13 @@ class Outside:
 def engine() -> ox.Store:
     """Return a store with a row for each way that the texts of the tests name a thing."""
     store, example = ox.Store(), "http://e/"
-    for value in (
+    values: list[ox.NamedNode | ox.Literal] = [
         ox.Literal(True),
         ox.Literal(1),
         ox.Literal("x"),
         ox.Literal("x", language="en"),
         *(ox.NamedNode(example + name) for name in ("", "o", "o.b", "a-", "%41", "a.")),
-    ):
+    ]
+    for value in values:
         store.add(ox.Quad(ox.NamedNode(example + "a"), ox.NamedNode(example + "b"), value))
     return store

@@ -65,7 +65,6 @@ def load_command(
     console = Console(stderr=True)
     truth = _truth(store)
     report = load(truth, form, list(paths), console)
-    truth.close()
     describe(report, console)
     if report_file is not None:
         report_file.write_text("".join(f"{problem}\n" for problem in report.problems))
@@ -136,7 +135,7 @@ def query_command(file: Path, store: Path, audience: str, purpose: str | None, f
     except ServiceError as fault:
         raise click.ClickException(f"{fault.title}. {fault.detail}") from None
     finally:
-        context.truth.close()
+        context.truth.flush()
     click.echo(answered.body.decode("utf-8"))
 
 
@@ -149,7 +148,7 @@ def demo_command(folder: Path, build_only: bool) -> None:
     context = _context(config)
     demo.build(folder, config, context, Console(stderr=True))
     if build_only:
-        context.truth.close()
+        context.truth.flush()
         return
     serve(create_app(config, context), config, context)
 

@@ -73,6 +73,7 @@ def take_in(
         learners = {change.learner for change in changes if change.learner is not None}
         advance(len(learners - report.learners))
         report.learners |= learners
+    truth.flush()
     return report
 
 

@@ -28,4 +28,4 @@ def serve(app: Flask, config: Config, context: Context) -> None:
     try:
         waitress.serve(app, host=config.host, port=config.port, threads=_THREADS, ident=None)
     finally:
-        context.truth.close()
+        context.truth.flush()

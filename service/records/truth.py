@@ -130,8 +130,11 @@ class TruthStore:
         with self._lock:
             self._store.extend(ox.Quad(t.subject, t.predicate, t.object, name) for t in triples)
 
-    def close(self) -> None:
-        """Write everything to disk."""
+    def flush(self) -> None:
+        """Write everything into its place on disk, so that the next start has nothing to redo.
+
+        Commits are safe without it: after a crash the engine replays its write-ahead log.
+        """
         self._store.flush()
 
     def _difference(self, changes: Sequence[Change]) -> tuple[set[ox.Quad], set[ox.Quad]]:

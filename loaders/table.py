@@ -45,7 +45,7 @@ class Row:
     def require(self, column: str) -> str:
         """Return the cell of *column*; raises Refused where it is empty."""
         if not (text := self[column]):
-            raise Refused("missing-value", f"{column} is empty; every row needs it")
+            raise Refused("missing value", f"{column} is empty; every row needs it")
         return text
 
 
@@ -95,7 +95,7 @@ class Table:
             more = f", and {count - 1} more rows are like it" if count > 1 else ""
             raise _Malformed(
                 line,
-                "field-count",
+                "field count",
                 f"{fields} fields where the header has {len(header)}{more}; quote cells that hold "
                 "commas. Nothing of this file was loaded",
             )
@@ -118,7 +118,7 @@ class Table:
         if missing := [column for column in self.required if column not in names]:
             raise _Malformed(
                 1,
-                "missing-column",
+                "missing column",
                 f"the header lacks {', '.join(missing)}; nothing of this file was loaded",
             )
         spare = [name for name in names if name not in (*self.required, *self.optional)]
@@ -139,14 +139,14 @@ class Table:
                         yield line, cells
         except FileNotFoundError:
             raise _Malformed(
-                1, "missing-file", f"there is no file {self.name}; add it, or say it is absent"
+                1, "missing file", f"there is no file {self.name}; add it, or say it is absent"
             ) from None
         except UnicodeDecodeError:
             raise _Malformed(
                 self._undecodable_line(), "not-utf-8", "not UTF-8; save the file as UTF-8"
             ) from None
         except csv.Error as error:
-            raise _Malformed(line + 1, "malformed-csv", f"no row of CSV: {error}") from None
+            raise _Malformed(line + 1, "malformed csv", f"no row of CSV: {error}") from None
         except OSError as error:
             raise _Malformed(1, "unreadable-file", str(error.strerror)) from None
 
@@ -179,7 +179,7 @@ class Register(Generic[T]):
         if identifier in self._rows:
             _, first = self._rows[identifier]
             raise Refused(
-                "duplicate-identifier",
+                "duplicate identifier",
                 f"{self._key} {identifier!r} is already in row {first.line} ({first}); "
                 "give each row its own",
             )
@@ -191,7 +191,7 @@ class Register(Generic[T]):
             return self._rows[identifier][0]
         except KeyError:
             raise Refused(
-                "unknown-reference",
+                "unknown reference",
                 f"{column} {identifier!r} is no {self._key} of a row that was loaded from "
                 f"{self._name}; correct it or add the row",
             ) from None

@@ -88,7 +88,7 @@ def whole_date(cell: str) -> Value:
             raise ValueError
         return "date", date.fromisoformat(cell).isoformat()
     except ValueError:
-        raise Refused("bad-date", f"{cell[:100]!r} is no date; write it as 2026-09-01") from None
+        raise Refused("bad date", f"{cell[:100]!r} is no date; write it as 2026-09-01") from None
 
 
 def moment(cell: str) -> datetime:
@@ -100,7 +100,7 @@ def moment(cell: str) -> datetime:
         return found
     except ValueError:
         raise Refused(
-            "bad-moment",
+            "bad moment",
             f"{cell[:100]!r} is no moment with its zone; write it as 2026-09-01T00:00:00Z",
         ) from None
 
@@ -108,21 +108,21 @@ def moment(cell: str) -> datetime:
 def decimal(cell: str) -> Value:
     """Return a number with or without a decimal point."""
     if not _DECIMAL.fullmatch(cell):
-        raise Refused("bad-number", f"{cell[:100]!r} is no number; write it as 12 or 12.5")
+        raise Refused("bad number", f"{cell[:100]!r} is no number; write it as 12 or 12.5")
     return "decimal", cell
 
 
 def integer(cell: str) -> Value:
     """Return a whole number."""
     if not re.fullmatch(r"-?\d{1,18}", cell):
-        raise Refused("bad-number", f"{cell[:100]!r} is no whole number; write it as 12")
+        raise Refused("bad number", f"{cell[:100]!r} is no whole number; write it as 12")
     return "integer", cell
 
 
 def boolean(cell: str) -> Value:
     """Return true or false, in any case."""
     if cell.casefold() not in ("true", "false"):
-        raise Refused("bad-boolean", f"{cell[:100]!r} is neither true nor false")
+        raise Refused("bad boolean", f"{cell[:100]!r} is neither true nor false")
     return "boolean", cell.casefold()
 
 
@@ -130,14 +130,14 @@ def school_year(cell: str) -> Value:
     """Return a school year written 2025-2026."""
     found = _YEAR.fullmatch(cell)
     if not found or int(found[2]) != int(found[1]) + 1:
-        raise Refused("bad-school-year", f"{cell[:100]!r} is no school year such as 2025-2026")
+        raise Refused("bad school year", f"{cell[:100]!r} is no school year such as 2025-2026")
     return "text", cell
 
 
 def language(cell: str) -> Value:
     """Return an ISO 639 code of two or three letters."""
     if not re.fullmatch(r"[a-z]{2,3}", cell):
-        raise Refused("unknown-code", f"{cell[:100]!r} is no language code such as en or spa")
+        raise Refused("unknown code", f"{cell[:100]!r} is no language code such as en or spa")
     return "text", cell
 
 
@@ -146,7 +146,7 @@ def choice(*words: str) -> Reader:
 
     def one_of(cell: str) -> Value:
         if cell not in words:
-            raise Refused("unknown-code", f"{cell[:100]!r} is none of {', '.join(words)}")
+            raise Refused("unknown code", f"{cell[:100]!r} is none of {', '.join(words)}")
         return "text", cell
 
     return one_of
@@ -159,7 +159,7 @@ def code(scheme: URIRef) -> Reader:
         try:
             return "iri", str(concept(scheme, cell))
         except UnknownCode as error:
-            raise Refused("unknown-code", str(error)) from None
+            raise Refused("unknown code", str(error)) from None
 
     return concept_of_scheme
 
@@ -178,7 +178,7 @@ def _standard(identifier: str) -> str | Refused:
     try:
         return str(resolve(identifier))
     except UnknownStandard as error:
-        return Refused("unknown-standard", str(error))
+        return Refused("unknown standard", str(error))
 
 
 def _named(column: str, reader: Reader, cell: str) -> Value:

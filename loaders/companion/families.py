@@ -58,7 +58,7 @@ class Families:
         learner, guardian = self._learner(row), row.require("guardian")
         if not _GUARDIAN.fullmatch(guardian):
             raise Refused(
-                "bad-identifier",
+                "bad identifier",
                 f"guardian: {guardian[:100]!r} does not say who gave it; write state:G0001",
             )
         since, until = _span(row)
@@ -81,7 +81,7 @@ class Families:
             assigner = ""
         elif assigner not in self._guardians[learner]:
             raise Refused(
-                "unknown-assigner",
+                "unknown assigner",
                 f"assigner {assigner!r} is neither state:{learner} nor a guardian of that learner "
                 "in companion/guardianships.csv",
             )
@@ -103,7 +103,7 @@ class Families:
         learner = row.require("learner")
         if learner not in self._learners:
             raise Refused(
-                "unknown-reference",
+                "unknown reference",
                 f"learner {learner!r} is no state identifier of a student in users.csv",
             )
         return learner
@@ -111,7 +111,7 @@ class Families:
     def _audience(self, slug: str) -> str:
         if slug not in self._audiences:
             raise Refused(
-                "unknown-audience",
+                "unknown audience",
                 f"audience: {slug[:100]!r} is neither a role, such as teacher, nor a role and the "
                 "code of an organisation that has it, such as teacher-elm",
             )
@@ -136,7 +136,7 @@ def _span(row: Row) -> tuple[str | None, str | None]:
     since = value.moment(row["since"]) if row["since"] else None
     until = value.moment(row["until"]) if row["until"] else None
     if since and until and until <= since:
-        raise Refused("bad-span", f"until {row['until']} is not after since {row['since']}")
+        raise Refused("bad span", f"until {row['until']} is not after since {row['since']}")
     return (since.isoformat() if since else None, until.isoformat() if until else None)
 
 
@@ -151,5 +151,5 @@ def _purpose(text: str) -> str | None:
     prefix, _, name = text.partition(":")
     iri = URIRef(f"{PREFIXES[prefix]}{name}" if prefix in PREFIXES else text)
     if (iri, SKOS.inScheme, BP.PurposeScheme) not in vocabulary():
-        raise Refused("unknown-code", f"purpose: {text[:100]!r} is no purpose that is known")
+        raise Refused("unknown code", f"purpose: {text[:100]!r} is no purpose that is known")
     return str(iri)

@@ -48,12 +48,12 @@ class Items:
         learner, holder = row.require("learner"), row.require("organization")
         if learner not in self._learners:
             raise Refused(
-                "unknown-reference",
+                "unknown reference",
                 f"learner {learner!r} is no state identifier of a student in users.csv",
             )
         if holder not in self._organizations:
             raise Refused(
-                "unknown-reference",
+                "unknown reference",
                 f"organization {holder!r} is no identifier of an organisation in orgs.csv, nor in "
                 "companion/organizations.csv",
             )
@@ -82,7 +82,7 @@ class Items:
             owner = self._rows[column.names].find(identifier, column.name)
             if owner != (row["learner"], row["organization"]):
                 raise Refused(
-                    "unknown-reference",
+                    "unknown reference",
                     f"{column.name} {identifier!r} is of another learner or organization",
                 )
             terms.append((column.predicate, ("item", json.dumps([column.names, identifier]))))

@@ -34,8 +34,8 @@ class Outsiders:
     def _take(self, row: Row) -> None:
         code, kind = row.require("code"), row.require("type")
         if kind not in KINDS:
-            raise Refused("unknown-code", f"type: {kind!r} is none of {', '.join(KINDS)}")
+            raise Refused("unknown code", f"type: {kind!r} is none of {', '.join(KINDS)}")
         if code in self._organizations:
-            raise Refused("duplicate-identifier", f"another organisation has the code {code!r}")
+            raise Refused("duplicate identifier", f"another organisation has the code {code!r}")
         self._found.append(organization(code, KINDS[kind], row.require("name"), None, row.source))
         self._organizations[code] = KINDS[kind]

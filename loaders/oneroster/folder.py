@@ -44,7 +44,7 @@ class Folder:
                 return
             if status not in ("", "active"):
                 raise Refused(
-                    "unknown-code", f"status: {row['status']!r} is none of active, tobedeleted"
+                    "unknown code", f"status: {row['status']!r} is none of active, tobedeleted"
                 )
             take(row)
 
@@ -61,11 +61,11 @@ class Folder:
         name, value = row.require("propertyName"), row["value"]
         if name == "oneroster.version" and value != "1.2":
             self._is_refused = True
-            raise Refused("unsupported-version", f"{value!r} is not 1.2; export OneRoster 1.2")
+            raise Refused("unsupported version", f"{value!r} is not 1.2; export OneRoster 1.2")
         if not name.startswith("file."):
             return
         if value not in _MODES:
-            raise Refused("unknown-code", f"{name}: {value!r} is none of {', '.join(_MODES)}")
+            raise Refused("unknown code", f"{name}: {value!r} is none of {', '.join(_MODES)}")
         if value == "delta":
             raise Refused(
                 "delta-not-supported",

@@ -134,7 +134,7 @@ class Gradebook:
         status = row["scoreStatus"]
         if status and status.casefold() not in _SCORE_STATUSES:
             known = ", ".join(_SCORE_STATUSES)
-            raise Refused("unknown-code", f"scoreStatus: {status!r} is none of {known}")
+            raise Refused("unknown code", f"scoreStatus: {status!r} is none of {known}")
         score = value.read(row, "score", value.decimal)
         column = "studentSourcedId"
         self._joins.add(
@@ -161,7 +161,7 @@ def _objective(row: Row) -> Value:
     identifier = row.require("learningObjectiveId")
     if row.require("source") == "case" and not identifier.startswith("urn:uuid:"):
         raise Refused(
-            "no-case-identifier",
+            "no case identifier",
             f"learningObjectiveId: {identifier[:100]!r} with source case is no urn:uuid: "
             "identifier; write one, or set source to unknown",
         )
@@ -178,7 +178,7 @@ def _mastery(text: str) -> str:
 
 def _unknown_result(identifier: str) -> Refused:
     return Refused(
-        "unknown-reference",
+        "unknown reference",
         f"resultSourcedId {identifier!r} is no sourcedId of a row that was loaded from "
         "results.csv; correct it or add the row",
     )
@@ -186,7 +186,7 @@ def _unknown_result(identifier: str) -> Refused:
 
 def _twice(identifier: str, first: Source) -> Refused:
     return Refused(
-        "duplicate-identifier",
+        "duplicate identifier",
         f"sourcedId {identifier!r} is already in row {first.line} ({first}); give each row its own",
     )
 

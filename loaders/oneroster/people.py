@@ -78,7 +78,7 @@ class People:
         user = self._users.find(identifier, column)
         if not user.student_at or not user.state_id:
             raise Refused(
-                "no-learner",
+                "no learner",
                 f"{column} {identifier!r} has no student's role in roles.csv or no identifier "
                 "from the state",
             )
@@ -126,7 +126,7 @@ class People:
     def _role(self, row: Row) -> None:
         role = row.require("role")
         if role not in _ROLES:
-            raise Refused("unknown-code", f"role: {role!r} is none of {', '.join(_ROLES)}")
+            raise Refused("unknown code", f"role: {role!r} is none of {', '.join(_ROLES)}")
         self._roles.add(row.require("sourcedId"), None, row.source)
         user = self._users.find(row.require("userSourcedId"), "userSourcedId")
         if role == "student":
@@ -141,7 +141,7 @@ class People:
             if not user.state_id:
                 yield Problem(
                     user.source,
-                    "no-state-identifier",
+                    "no state identifier",
                     "a student without an identifier from the state cannot be told apart; write "
                     "{state:…} in userIds or the identifier column",
                 )
@@ -168,7 +168,7 @@ class People:
     def _enrollment(self, row: Row) -> None:
         role = row.require("role")
         if role not in _ROLES:
-            raise Refused("unknown-code", f"role: {role!r} is none of {', '.join(_ROLES)}")
+            raise Refused("unknown code", f"role: {role!r} is none of {', '.join(_ROLES)}")
         self._enrollments.add(row.require("sourcedId"), None, row.source)
         attended = self._places.classes.find(row.require("classSourcedId"), "classSourcedId")
         identifier = row.require("userSourcedId")

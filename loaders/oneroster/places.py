@@ -73,7 +73,7 @@ class Places:
         org = self._orgs.find(identifier, column)
         if org.kind is None:
             raise Refused(
-                "no-holder",
+                "no holder",
                 f"{column} {identifier!r} is a department or another part that holds no records; "
                 "name its school or district",
             )
@@ -83,11 +83,11 @@ class Places:
         kind = row.require("type")
         if kind not in _KINDS and kind not in _KINDS_PASSED_OVER:
             known = ", ".join((*_KINDS, *_KINDS_PASSED_OVER))
-            raise Refused("unknown-code", f"type: {kind!r} is none of {known}")
+            raise Refused("unknown code", f"type: {kind!r} is none of {known}")
         identifier = row.require("sourcedId")
         code = row["identifier"] or identifier
         if code in self.kinds:
-            raise Refused("duplicate-identifier", f"another organisation has identifier {code!r}")
+            raise Refused("duplicate identifier", f"another organisation has identifier {code!r}")
         org = _Org(code, _KINDS.get(kind), row.require("name"), row["parentSourcedId"], row.source)
         self._orgs.add(identifier, org, row.source)
         if org.kind is not None:

@@ -18,103 +18,103 @@ ZONED = "2026-09-01T00:00:00+02:00"
 # Of each file: what it has, what it has instead, in which row, the rule, words of the message.
 ROWS = {
     "orgs.csv": [
-        ("school,oak,", "skool,oak,", 5, "unknown-code", "'skool' is none of school"),
-        ("school,oak,", "school,elm,", 5, "duplicate-identifier", "'elm'"),
-        ("north,o-state", "north,o-no", 3, "unknown-reference", "loaded from orgs.csv"),
-        ("Oak School", "", 5, "missing-value", "name is empty"),
+        ("school,oak,", "skool,oak,", 5, "unknown code", "'skool' is none of school"),
+        ("school,oak,", "school,elm,", 5, "duplicate identifier", "'elm'"),
+        ("north,o-state", "north,o-no", 3, "unknown reference", "loaded from orgs.csv"),
+        ("Oak School", "", 5, "missing value", "name is empty"),
     ],
     "academicSessions.csv": [
-        ("06-05,2027", "06-05,next", 3, "bad-number", "schoolYear: 'next'"),
+        ("06-05,2027", "06-05,next", 3, "bad number", "schoolYear: 'next'"),
     ],
     "classes.csv": [
-        ("Math 5,05,", "Math 5,55,", 2, "unknown-code", "grades: '55'"),
-        ("co5,o-oak", "co5,o-dep", 4, "no-holder", "name its school"),
-        ("05,co5,o-elm,s27\nc5e", "05,co9,o-elm,s27\nc5e", 2, "unknown-reference", "courses.csv"),
-        ("o-oak,s26", "o-oak,s99", 4, "unknown-reference", "termSourcedIds 's99'"),
+        ("Math 5,05,", "Math 5,55,", 2, "unknown code", "grades: '55'"),
+        ("co5,o-oak", "co5,o-dep", 4, "no holder", "name its school"),
+        ("05,co5,o-elm,s27\nc5e", "05,co9,o-elm,s27\nc5e", 2, "unknown reference", "courses.csv"),
+        ("o-oak,s26", "o-oak,s99", 4, "unknown reference", "termSourcedIds 's99'"),
     ],
     "users.csv": [
-        ("{state:S2},", ",", 3, "no-state-identifier", "{state:…}"),
-        ("u2,,", "u1,,", 3, "duplicate-identifier", "row 2 (users.csv:2)"),
-        ("Pocket", "", 3, "missing-value", "familyName is empty"),
+        ("{state:S2},", ",", 3, "no state identifier", "{state:…}"),
+        ("u2,,", "u1,,", 3, "duplicate identifier", "row 2 (users.csv:2)"),
+        ("Pocket", "", 3, "missing value", "familyName is empty"),
     ],
     "roles.csv": [
-        ("primary,teacher", "primary,pupil", 5, "unknown-code", "role: 'pupil'"),
-        ("u2,primary", "u9,primary", 4, "unknown-reference", "userSourcedId 'u9'"),
+        ("primary,teacher", "primary,pupil", 5, "unknown code", "role: 'pupil'"),
+        ("u2,primary", "u9,primary", 4, "unknown reference", "userSourcedId 'u9'"),
     ],
     "demographics.csv": [
-        ("2016-03-01", "03/01/2016", 2, "bad-date", "birthDate: '03/01/2016'"),
-        ("2016-03-01", "2016-02-30", 2, "bad-date", "write it as 2026-09-01"),
-        ("female", "f", 2, "unknown-code", "sex: 'f' is none of male"),
-        ("u1,,2016", "u9,,2016", 2, "unknown-reference", "sourcedId 'u9'"),
-        ("u1,,2016", "t1,,2016", 2, "no-learner", "'t1'"),
+        ("2016-03-01", "03/01/2016", 2, "bad date", "birthDate: '03/01/2016'"),
+        ("2016-03-01", "2016-02-30", 2, "bad date", "write it as 2026-09-01"),
+        ("female", "f", 2, "unknown code", "sex: 'f' is none of male"),
+        ("u1,,2016", "u9,,2016", 2, "unknown reference", "sourcedId 'u9'"),
+        ("u1,,2016", "t1,,2016", 2, "no learner", "'t1'"),
     ],
     "enrollments.csv": [
-        ("e3,,c5e", "e3,,c9", 4, "unknown-reference", "classSourcedId 'c9'"),
-        ("e3,,", "e2,,", 4, "duplicate-identifier", "row 3 (enrollments.csv:3)"),
-        ("e3,,", "e3,gone,", 4, "unknown-code", "status: 'gone'"),
-        ("2026-10-01", "2026-13-01", 4, "bad-date", "endDate"),
+        ("e3,,c5e", "e3,,c9", 4, "unknown reference", "classSourcedId 'c9'"),
+        ("e3,,", "e2,,", 4, "duplicate identifier", "row 3 (enrollments.csv:3)"),
+        ("e3,,", "e3,gone,", 4, "unknown code", "status: 'gone'"),
+        ("2026-10-01", "2026-13-01", 4, "bad date", "endDate"),
     ],
     "lineItems.csv": [
-        ("c5,20,", "c5,twenty,", 2, "bad-number", "resultValueMax: 'twenty'"),
-        ("program", "robot", 3, "unknown-code", "metadata.entryMethod: 'robot'"),
+        ("c5,20,", "c5,twenty,", 2, "bad number", "resultValueMax: 'twenty'"),
+        ("program", "robot", 3, "unknown code", "metadata.entryMethod: 'robot'"),
     ],
     "lineItemLearningObjectiveIds.csv": [
-        (UUID, "5.NBT.A.1", 2, "no-case-identifier", "is no urn:uuid:"),
-        (UUID, UUID.replace("6b9c", "0000"), 2, "unknown-standard", "learningObjectiveId: "),
-        ("lo1,,l1", "lo1,,l9", 2, "unknown-reference", "loaded from lineItems.csv"),
+        (UUID, "5.NBT.A.1", 2, "no case identifier", "is no urn:uuid:"),
+        (UUID, UUID.replace("6b9c", "0000"), 2, "unknown standard", "learningObjectiveId: "),
+        ("lo1,,l1", "lo1,,l9", 2, "unknown reference", "loaded from lineItems.csv"),
     ],
     "results.csv": [
-        ("17.5", "1e3", 2, "bad-number", "score: '1e3'"),
-        ("not submitted", "lost", 3, "unknown-code", "scoreStatus: 'lost'"),
-        ("x3,,l2", "x1,,l2", 4, "duplicate-identifier", "row 2 (results.csv:2)"),
-        ("x3,,l2", "x3,,l7", 4, "unknown-reference", "lineItemSourcedId 'l7'"),
+        ("17.5", "1e3", 2, "bad number", "score: '1e3'"),
+        ("not submitted", "lost", 3, "unknown code", "scoreStatus: 'lost'"),
+        ("x3,,l2", "x1,,l2", 4, "duplicate identifier", "row 2 (results.csv:2)"),
+        ("x3,,l2", "x3,,l7", 4, "unknown reference", "lineItemSourcedId 'l7'"),
     ],
     "resultLearningObjectiveIds.csv": [
-        ("x2,", "x9,", 2, "unknown-reference", "loaded from results.csv"),
-        ("5.NBT.2", "5.NBT.99", 2, "unknown-standard", "nearest known codes"),
+        ("x2,", "x9,", 2, "unknown reference", "loaded from results.csv"),
+        ("5.NBT.2", "5.NBT.99", 2, "unknown standard", "nearest known codes"),
     ],
     "companion/organizations.csv": [
-        ("research-team", "team", 3, "unknown-code", "provider, research-team"),
-        ("team,The", "elm,The", 3, "duplicate-identifier", "'elm'"),
+        ("research-team", "team", 3, "unknown code", "provider, research-team"),
+        ("team,The", "elm,The", 3, "duplicate identifier", "'elm'"),
     ],
     "companion/guardianships.csv": [
-        ("sample:G2", "G2", 3, "bad-identifier", "who gave it"),
-        ("S1,sample:G2", "S9,sample:G2", 3, "unknown-reference", "'S9'"),
-        ("2026-01-01T", "2024-01-01T", 3, "bad-span", "not after since"),
+        ("sample:G2", "G2", 3, "bad identifier", "who gave it"),
+        ("S1,sample:G2", "S9,sample:G2", 3, "unknown reference", "'S9'"),
+        ("2026-01-01T", "2024-01-01T", 3, "bad span", "not after since"),
     ],
     "companion/settings.csv": [
-        ("special-education", "specials", 2, "unknown-code", "category: 'specials'"),
-        (",none,", ",nothing,", 2, "unknown-code", "level: 'nothing'"),
-        ("teacher-elm", "teacher-lantern", 2, "unknown-audience", "'teacher-lantern'"),
-        ("teacher-elm", "everyone", 2, "unknown-audience", "such as teacher-elm"),
-        ("dpv:AcademicResearch", "dpv:Fun", 3, "unknown-code", "purpose: 'dpv:Fun'"),
-        (ZONED, "2026-09-01", 2, "bad-moment", "with its zone"),
-        (ZONED, "", 2, "missing-value", "since is empty"),
-        ("S1,sample:G1", "S1,sample:G7", 2, "unknown-assigner", "sample:G7"),
-        ("S1,sample:G1", "S9,sample:G1", 2, "unknown-reference", "'S9'"),
+        ("special-education", "specials", 2, "unknown code", "category: 'specials'"),
+        (",none,", ",nothing,", 2, "unknown code", "level: 'nothing'"),
+        ("teacher-elm", "teacher-lantern", 2, "unknown audience", "'teacher-lantern'"),
+        ("teacher-elm", "everyone", 2, "unknown audience", "such as teacher-elm"),
+        ("dpv:AcademicResearch", "dpv:Fun", 3, "unknown code", "purpose: 'dpv:Fun'"),
+        (ZONED, "2026-09-01", 2, "bad moment", "with its zone"),
+        (ZONED, "", 2, "missing value", "since is empty"),
+        ("S1,sample:G1", "S1,sample:G7", 2, "unknown assigner", "sample:G7"),
+        ("S1,sample:G1", "S9,sample:G1", 2, "unknown reference", "'S9'"),
     ],
     "companion/goals.csv": [
-        ("7,S1", "7,S9", 2, "unknown-reference", "users.csv"),
-        ("Open", "Started", 2, "unknown-code", "status: 'Started'"),
+        ("7,S1", "7,S9", 2, "unknown reference", "users.csv"),
+        ("Open", "Started", 2, "unknown code", "status: 'Started'"),
     ],
     "companion/goal-progress.csv": [
-        ("elm,7,", "elm,8,", 2, "unknown-reference", "loaded from companion/goals.csv"),
-        ("elm,7,", "oak,7,", 2, "unknown-reference", "of another learner or organization"),
+        ("elm,7,", "elm,8,", 2, "unknown reference", "loaded from companion/goals.csv"),
+        ("elm,7,", "oak,7,", 2, "unknown reference", "of another learner or organization"),
     ],
     "companion/home-languages.csv": [
-        ("elm,vi", "elm,Vietnamese", 3, "unknown-code", "language: 'Vietnamese'"),
-        ("2,S1", "1,S1", 3, "duplicate-identifier", "id '1' is already in row 2"),
-        ("2,S1,elm", "2,S1,ash", 3, "unknown-reference", "organization 'ash'"),
+        ("elm,vi", "elm,Vietnamese", 3, "unknown code", "language: 'Vietnamese'"),
+        ("2,S1", "1,S1", 3, "duplicate identifier", "id '1' is already in row 2"),
+        ("2,S1,elm", "2,S1,ash", 3, "unknown reference", "organization 'ash'"),
     ],
     "companion/attendance-summaries.csv": [
-        ("2026-2027", "2026-2028", 2, "bad-school-year", "such as 2025-2026"),
-        ("60", "", 2, "missing-value", "daysEnrolled is empty"),
+        ("2026-2027", "2026-2028", 2, "bad school year", "such as 2025-2026"),
+        ("60", "", 2, "missing value", "daysEnrolled is empty"),
     ],
-    "companion/service.csv": [("true", "yes", 2, "bad-boolean", "isVouchedFor: 'yes'")],
+    "companion/service.csv": [("true", "yes", 2, "bad boolean", "isVouchedFor: 'yes'")],
 }
 
 # What rows that lean on a refused row are refused for.
-CONSEQUENCES = {"unknown-reference", "no-learner", "no-holder", "unknown-audience"}
+CONSEQUENCES = {"unknown reference", "no learner", "no holder", "unknown audience"}
 
 
 def _problems(items: list[Item]) -> list[Problem]:
@@ -156,16 +156,16 @@ def test_a_wrong_row_is_named_with_its_rule_and_the_rest_is_loaded(
 @pytest.mark.parametrize(
     ("old", "new", "row", "rule", "words"),
     [
-        ("studentSourcedId", "student", 1, "missing-column", "lacks studentSourcedId"),
+        ("studentSourcedId", "student", 1, "missing column", "lacks studentSourcedId"),
         (
             "9,\n",
             "9,\nx4,,l2\nx5,,l2\n",
             5,
-            "field-count",
+            "field count",
             "3 fields where the header has 7",
         ),
-        ("see me", "see, me", 3, "field-count", "quote cells that hold commas"),
-        ("see me", '"see" me', 3, "malformed-csv", "no row of CSV"),
+        ("see me", "see, me", 3, "field count", "quote cells that hold commas"),
+        ("see me", '"see" me', 3, "malformed csv", "no row of CSV"),
         (",score,", ",scoreStatus,", 1, "column-twice", "scoreStatus"),
     ],
 )
@@ -185,7 +185,7 @@ def test_nothing_of_a_malformed_file_is_loaded(
 def test_an_empty_file_lacks_its_columns(folder: Path, mint: Mint) -> None:
     (folder / "demographics.csv").write_bytes(b"")
     (problem,) = _problems(list(read(folder, mint)))
-    assert (str(problem.source), problem.rule) == ("demographics.csv:1", "missing-column")
+    assert (str(problem.source), problem.rule) == ("demographics.csv:1", "missing column")
 
 
 def test_a_file_in_another_encoding_is_named_with_the_row(folder: Path, mint: Mint) -> None:
@@ -201,15 +201,15 @@ def test_a_file_in_another_encoding_is_named_with_the_row(folder: Path, mint: Mi
 def test_a_file_that_the_manifest_names_must_be_there(folder: Path, mint: Mint) -> None:
     (folder / "demographics.csv").unlink()
     (problem,) = _problems(list(read(folder, mint)))
-    assert (str(problem.source), problem.rule) == ("demographics.csv:1", "missing-file")
+    assert (str(problem.source), problem.rule) == ("demographics.csv:1", "missing file")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "rule", "words"),
     [
-        ("oneroster.version,1.2", "oneroster.version,1.1", "unsupported-version", "is not 1.2"),
+        ("oneroster.version,1.2", "oneroster.version,1.1", "unsupported version", "is not 1.2"),
         ("file.results,bulk", "file.results,delta", "delta-not-supported", "file.results"),
-        ("file.results,bulk", "file.results,full", "unknown-code", "absent, bulk, delta"),
+        ("file.results,bulk", "file.results,full", "unknown code", "absent, bulk, delta"),
     ],
 )
 def test_the_manifest_must_promise_what_can_be_read(
@@ -228,7 +228,7 @@ def test_of_another_version_nothing_is_loaded(folder: Path, change: Change, mint
 
 def test_without_a_manifest_nothing_is_loaded(tmp_path: Path, mint: Mint) -> None:
     (problem,) = _problems(list(read(tmp_path / "nowhere", mint)))
-    assert (str(problem.source), problem.rule) == ("manifest.csv:1", "missing-file")
+    assert (str(problem.source), problem.rule) == ("manifest.csv:1", "missing file")
 
 
 def test_a_goal_that_was_refused_takes_its_progress_with_it(
@@ -236,6 +236,6 @@ def test_a_goal_that_was_refused_takes_its_progress_with_it(
 ) -> None:
     change("companion/goals.csv", "Open", "Started")
     assert {str(item.source): item.rule for item in _problems(list(read(folder, mint)))} == {
-        "companion/goals.csv:2": "unknown-code",
-        "companion/goal-progress.csv:2": "unknown-reference",
+        "companion/goals.csv:2": "unknown code",
+        "companion/goal-progress.csv:2": "unknown reference",
     }

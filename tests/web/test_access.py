@@ -1,4 +1,4 @@
-"""Every surface × method × asker → the status, in one table; and what every answer carries."""
+"""Every surface, method and asker → the status, in one table; and what every answer carries."""
 
 from itertools import product
 

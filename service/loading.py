@@ -1,6 +1,5 @@
 """Files into the truth store: a loader's items through intake, with progress shown."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -10,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from databackpack.loaders import edfi, oneroster
-from databackpack.loaders.record import Item, Mint
+from databackpack.loaders.record import Item, Mint, Problem
 from databackpack.service.intake import Report, take_in
 from databackpack.service.records.identity import Identities
 from databackpack.service.records.truth import TruthStore
@@ -21,7 +20,7 @@ FORMATS: dict[str, Callable[[Path, Mint], Iterator[Item]]] = {
     "edfi": edfi.read,
     "oneroster": oneroster.read,
 }
-_MOST_SHOWN = 50
+_MOST_SHOWN = 5
 
 
 def load(truth: TruthStore, form: str, paths: list[Path], console: Console) -> Report:
@@ -41,7 +40,7 @@ def load(truth: TruthStore, form: str, paths: list[Path], console: Console) -> R
 
 
 def describe(report: Report, console: Console) -> None:
-    """Print what was loaded and, file by file, what was not."""
+    """Print what was loaded and, rule by rule, what was not."""
     table = Table("category", "records", title=f"{len(report.learners)} learners")
     for category, count in sorted(report.records.items()):
         table.add_row(category, str(count))
@@ -50,10 +49,21 @@ def describe(report: Report, console: Console) -> None:
         f"{report.organizations} organisations, {report.guardianships} guardianships, "
         f"{report.settings} settings of families"
     )
-    rules = Counter(problem.rule for problem in report.problems)
-    for rule, count in rules.most_common():
-        console.print(f"{count} x {rule}", style="red", markup=False)
-    for problem in report.problems[:_MOST_SHOWN]:
-        console.print(str(problem), style="red", markup=False, highlight=False, soft_wrap=True)
-    if len(report.problems) > _MOST_SHOWN:
-        console.print(f"… and {len(report.problems) - _MOST_SHOWN} more problems", style="red")
+    for rule, problems in _by_rule(report.problems).items():
+        _print(console, f"{len(problems)} x {rule}")
+        for problem in problems[:_MOST_SHOWN]:
+            _print(console, f"  {problem}")
+        if len(problems) > _MOST_SHOWN:
+            _print(console, f"  … and {len(problems) - _MOST_SHOWN} more; --report writes them all")
+
+
+def _by_rule(problems: list[Problem]) -> dict[str, list[Problem]]:
+    """Return the problems of each rule, the rarest first: they drown most easily."""
+    found: dict[str, list[Problem]] = {}
+    for problem in problems:
+        found.setdefault(problem.rule, []).append(problem)
+    return dict(sorted(found.items(), key=lambda item: len(item[1])))
+
+
+def _print(console: Console, line: str) -> None:
+    console.print(line, style="red", markup=False, highlight=False, soft_wrap=True)

@@ -4,9 +4,11 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from rdflib import Graph
+from rdflib import Graph, URIRef
 
-__all__ = ["files_of_vocabulary", "graph", "jurisdiction", "jurisdictions"]
+from databackpack.ontology.namespaces import DPV
+
+__all__ = ["files_of_vocabulary", "graph", "jurisdiction", "jurisdictions", "notice"]
 
 
 def files_of_vocabulary() -> list[Traversable]:
@@ -38,3 +40,16 @@ def jurisdiction(name: str) -> Graph:
         raise KeyError(f"no jurisdiction {name!r}; known: {', '.join(jurisdictions())}")
     text = files(__name__).joinpath("jurisdictions", f"{name}.ttl").read_text(encoding="utf-8")
     return Graph().parse(data=text, format="turtle")
+
+
+@cache
+def notice(iri: URIRef) -> Graph:
+    """Return what the jurisdictions say of the notice *iri* and of the things that it names."""
+    found = Graph()
+    for name in jurisdictions():
+        rules = jurisdiction(name)
+        found += rules.cbd(iri)
+        for predicate, thing in rules.predicate_objects(iri):
+            if predicate != DPV.hasJurisdiction:
+                found += rules.cbd(thing)
+    return found

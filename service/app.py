@@ -8,11 +8,26 @@ from werkzeug.exceptions import HTTPException
 
 from databackpack.service.config import Config
 from databackpack.service.gate.credentials import signing_key
-from databackpack.service.gate.faults import ServiceError, Unavailable
+from databackpack.service.gate.faults import (
+    Conflict,
+    Forbidden,
+    MalformedRequest,
+    ServiceError,
+    Unavailable,
+)
 from databackpack.service.policy import jurisdiction
+from databackpack.service.policy.refusal import NoStanding, NotSettable, Refused, Replayed
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.views.registry import Views
-from databackpack.service.web import families, home, operations, questions, sparql
+from databackpack.service.web import (
+    explanations,
+    families,
+    home,
+    operations,
+    policies,
+    questions,
+    sparql,
+)
 from databackpack.service.web.context import Context
 
 __all__ = ["create_app", "open_context"]
@@ -40,7 +55,7 @@ def create_app(config: Config, context: Context | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     context = context or open_context(config)
-    for surface in (home, sparql, questions, families, operations):
+    for surface in (home, sparql, questions, families, policies, explanations, operations):
         app.register_blueprint(surface.blueprint(context))
 
     @app.before_request
@@ -62,6 +77,13 @@ def create_app(config: Config, context: Context | None = None) -> Flask:
 
 def _problem(app: Flask, error: Exception) -> Response:
     """RFC 9457; what goes wrong inside is told to the log, never to the asker."""
+    match error:
+        case NoStanding() | NotSettable():
+            error = Forbidden(str(error))
+        case Replayed():
+            error = Conflict(str(error))
+        case Refused():
+            error = MalformedRequest(str(error))
     match error:
         case ServiceError():
             status, title, detail = error.status, error.title, error.detail

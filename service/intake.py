@@ -21,7 +21,8 @@ from databackpack.loaders.record import (
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPA, ID
 from databackpack.service.policy import audience as audiences
-from databackpack.service.policy import consent
+from databackpack.service.policy import consent, jurisdiction
+from databackpack.service.policy.consent import Event, Terms
 from databackpack.service.policy.model import Audience, Level, Statement
 from databackpack.service.records.graphs import (
     AUDIENCES,
@@ -179,29 +180,35 @@ def _guardianship_changes(
 
 
 def _policy_changes(truth: TruthStore, settings: list[Setting], report: Report) -> Iterator[Change]:
+    """Yield what adds the settings to the learners' consent records, each once.
+
+    The notice is that of the default jurisdiction: files do not say under which one it was said.
+    """
+    terms = Terms(BP.SourceSystem, jurisdiction.read("us-default").notice)
     known = {iri: URIRef(role) for iri, role in truth.pairs(AUDIENCES, BP.hasRole)}
     said: dict[URIRef, list[Statement]] = {}
-    for setting in sorted(settings, key=_order):
+    for setting in settings:
         try:
-            statement = _statement(setting, known)
+            statement = _statement(setting, known, truth.clock())
         except ValueError as error:
             report.problems.append(Problem(setting.source, "setting", str(error)))
         else:
             report.settings += 1
             said.setdefault(setting.learner, []).append(statement)
+    purposes = statements.purposes(truth)
     for learner, words in said.items():
-        on_record = statements.read(truth, learner)
+        events = list(statements.events(truth, learner))
+        on_record = {event.statement.iri for event in events if event.statement is not None}
+        new: list[Event] = []
         for statement in words:
-            on_record = consent.recall(on_record, statement)
-        yield statements.change(learner, on_record)
+            if statement.iri not in on_record:
+                new += consent.say([*events, *new], statement, terms, purposes)
+                on_record.add(statement.iri)
+        if new:
+            yield statements.addition(truth, learner, new, receipts=False)
 
 
-def _order(setting: Setting) -> tuple[datetime, int]:
-    """Of two words of one moment the lower comes last, so that it is the one that holds."""
-    return setting.since, -Level.of(setting.level)
-
-
-def _statement(setting: Setting, known: Mapping[URIRef, URIRef]) -> Statement:
+def _statement(setting: Setting, known: Mapping[URIRef, URIRef], moment: datetime) -> Statement:
     audience = next(
         (
             iri
@@ -231,4 +238,5 @@ def _statement(setting: Setting, known: Mapping[URIRef, URIRef]) -> Statement:
         since=setting.since,
         until=setting.until,
         purpose=purpose,
+        issued=None if setting.since <= moment else moment,
     )

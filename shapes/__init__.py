@@ -16,7 +16,14 @@ from rdflib.namespace import SH
 from rdflib.term import Node
 
 from databackpack.ontology.codes import local_name
-from databackpack.shapes.files import organization_shapes, policy_shapes, record_shapes
+from databackpack.ontology.namespaces import BP, RDF
+from databackpack.shapes.files import (
+    agreement_shapes,
+    consent_shapes,
+    organization_shapes,
+    policy_shapes,
+    record_shapes,
+)
 from databackpack.shapes.ownership import RecordLike, strangers, strays
 from databackpack.shapes.profile import flaws
 from databackpack.shapes.report import Report, Result
@@ -26,7 +33,9 @@ __all__ = [
     "Report",
     "Result",
     "validate",
+    "validate_agreement",
     "validate_batch",
+    "validate_consent",
     "validate_organization",
     "validate_policy",
 ]
@@ -73,6 +82,22 @@ def validate_organization(graph: Graph) -> Report:
 def validate_policy(graph: Graph) -> Report:
     """Return what is to be corrected in *graph*, one or more policies in the closed profile."""
     return _report({*flaws(graph), *_results(policy_shapes(), graph)})
+
+
+def validate_consent(graph: Graph) -> Report:
+    """Return what is to be corrected in *graph*: consent records, events, receipts and notices."""
+    return _report(_results(consent_shapes(), graph))
+
+
+def validate_agreement(graph: Graph) -> Report:
+    """Return what is to be corrected in *graph*, one or more agreements and nothing else."""
+    named = set(graph.subjects(RDF.type, BP.Agreement))
+    message = "This is no agreement (bp:Agreement). Leave it out."
+    strange = {
+        Result(subject, None, None, "Agreement-stranger", message)
+        for subject in set(graph.subjects()) - named
+    }
+    return _report({*strange, *_results(agreement_shapes(), graph)})
 
 
 def _report(results: Iterable[Result]) -> Report:

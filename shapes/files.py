@@ -11,8 +11,18 @@ from rdflib.term import Node
 from databackpack.ontology import graph as vocabulary
 from databackpack.ontology.namespaces import BP
 
-__all__ = ["categories", "names", "organization_shapes", "policy_shapes", "record_shapes"]
+__all__ = [
+    "agreement_shapes",
+    "categories",
+    "consent_shapes",
+    "names",
+    "organization_shapes",
+    "policy_shapes",
+    "record_shapes",
+]
 
+_AGREEMENT = "agreement"
+_CONSENT = "consent-record"
 _POLICY = "consent-policy"
 _ORGANIZATION = "organization"
 
@@ -30,6 +40,18 @@ def names() -> list[str]:
 def policy_shapes() -> Graph:
     """Return the shapes of a consent policy; callers only read them."""
     return _parsed(_POLICY)
+
+
+@cache
+def consent_shapes() -> Graph:
+    """Return the shapes of consent records and notices; callers only read them."""
+    return _parsed(_CONSENT)
+
+
+@cache
+def agreement_shapes() -> Graph:
+    """Return the shape of an agreement; callers only read it."""
+    return _parsed(_AGREEMENT)
 
 
 @cache
@@ -64,7 +86,7 @@ def _targeting(cls: URIRef) -> list[Node]:
 
 @cache
 def _items() -> Graph:
-    return _parsed(*(name for name in names() if name not in (_POLICY, _ORGANIZATION)))
+    return _parsed(*(name for name in names() if name not in (_AGREEMENT, _CONSENT, _POLICY, _ORGANIZATION)))
 
 
 def _parsed(*names: str) -> Graph:

@@ -45,6 +45,7 @@ class Running:
     context: Context
     app: Flask
     identities: Identities
+    clock: TickingClock
 
     def person(self, kind: str, key: str) -> str:
         """Return the last segment of the IRI of the person that files call *key*."""
@@ -92,4 +93,4 @@ def run_sample(folder: Path, learners: int = LEARNERS) -> Running:
     keys = folder / "keys"
     context = Context(truth, Views(truth, jurisdiction.read("us-default")), signing_key(keys))
     app = create_app(Config(store=None, keys=keys, clock=clock), context)
-    return Running(context, app, identities)
+    return Running(context, app, identities, clock)

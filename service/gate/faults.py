@@ -7,6 +7,8 @@ ServiceError
 ├── MalformedRequest (400)      the HTTP request or a value in it is not as it must be
 ├── MalformedQuery (400)        the query text is no SPARQL 1.1 query
 ├── QueryRequestRefused (400)   a query that this service does not run
+├── Conflict (409)              it was said before, or something newer was
+├── PreconditionFailed (412)    written without knowing what was said last
 ├── NotAcceptable (406)         no format that the client accepts
 ├── UnsupportedMediaType (415)  the body is of a type that the operation does not take
 ├── TooLarge (413)              the query text is longer than the limit
@@ -14,11 +16,13 @@ ServiceError
 """
 
 __all__ = [
+    "Conflict",
     "Forbidden",
     "MalformedQuery",
     "MalformedRequest",
     "NotAcceptable",
     "NotFound",
+    "PreconditionFailed",
     "QueryRequestRefused",
     "ServiceError",
     "TooLarge",
@@ -79,6 +83,20 @@ class QueryRequestRefused(ServiceError):
 
     status = 400
     title = "Query refused"
+
+
+class Conflict(ServiceError):
+    """What is on record already stands against the request."""
+
+    status = 409
+    title = "In conflict with what is on record"
+
+
+class PreconditionFailed(ServiceError):
+    """What is on record has changed since the client read it."""
+
+    status = 412
+    title = "Precondition failed"
 
 
 class NotAcceptable(ServiceError):

@@ -7,7 +7,15 @@ from databackpack.ontology.codes import concepts, local_name
 from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.policy.model import Audience
 
-__all__ = ["of_organization", "of_person", "read", "roles", "usual_purpose", "write"]
+__all__ = [
+    "of_organization",
+    "of_person",
+    "purposes",
+    "read",
+    "roles",
+    "usual_purpose",
+    "write",
+]
 
 
 def roles() -> list[URIRef]:
@@ -37,9 +45,14 @@ def _audience(role: URIRef, party: URIRef, name: str) -> Audience:
     )
 
 
+def purposes(role: URIRef) -> frozenset[URIRef]:
+    """Return the purposes for which audiences of *role* may ask."""
+    return _iris(ontology.graph(), role, BP.hasPurpose)
+
+
 def usual_purpose(role: URIRef) -> URIRef:
     """Return the purpose that a permission is for when a family names none (34 CFR 99.30(b)(2))."""
-    return min(_iris(ontology.graph(), role, BP.hasPurpose))
+    return min(purposes(role))
 
 
 def write(audience: Audience) -> Graph:

@@ -1,16 +1,27 @@
 """The decision: pure, total, and the only place where statements become levels."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from rdflib import URIRef
 
 from databackpack.ontology.codes import concepts
 from databackpack.ontology.namespaces import BP
-from databackpack.service.policy.model import Audience, Decision, Jurisdiction, Level, Statement
+from databackpack.service.policy.model import (
+    Agreement,
+    Audience,
+    Decision,
+    Emergency,
+    Jurisdiction,
+    Level,
+    Rule,
+    Statement,
+    holds,
+    next_boundary,
+)
 from databackpack.service.policy.purpose import is_within
 
-__all__ = ["decide", "in_force", "next_change"]
+__all__ = ["concerns", "decide", "in_force", "next_change"]
 
 
 def decide(
@@ -19,38 +30,49 @@ def decide(
     audience: Audience,
     purpose: URIRef,
     moment: datetime,
+    emergencies: Collection[Emergency] = (),
 ) -> Mapping[URIRef, Decision]:
     """Return the level of each category of one learner for *audience*, with its reasons.
 
     The level is the minimum of the jurisdiction's rule and of every statement in force that is
     for this audience or its role; without a rule and without a statement it is None. Where the
     rule leaves families no choice, statements are not heard. A purpose that is not the
-    audience's own gives None everywhere.
+    audience's own, or that the jurisdiction prohibits, gives None everywhere. An audience with
+    agreements sees no more than those in force let through. A declared emergency opens what the
+    jurisdiction's rule for emergencies opens (34 CFR 99.36).
     """
-    if purpose not in audience.purposes:
-        return {category: Decision(Level.NONE, ()) for category in concepts(BP.CategoryScheme)}
+    categories = concepts(BP.CategoryScheme)
+    bar = _prohibition(jurisdiction, purpose)
+    if purpose not in audience.purposes or bar is not None:
+        reasons = () if bar is None or purpose not in audience.purposes else (bar.iri,)
+        return {category: Decision(Level.NONE, reasons, bar) for category in categories}
     heard = [
         statement
         for statement in statements
         if statement.audience in (audience.iri, audience.role)
         and in_force(statement, moment)
-        and _concerns(statement, purpose)
+        and concerns(statement, purpose)
     ]
-    return {
-        category: _decide_category(
-            [statement for statement in heard if statement.category == category],
-            jurisdiction,
-            audience.role,
-            category,
-        )
-        for category in concepts(BP.CategoryScheme)
-    }
+    agreements = [a for a in audience.agreements if _covers(a, purpose, moment)]
+    declared = [
+        emergency
+        for emergency in emergencies
+        if emergency.audience == audience.iri and holds(emergency.since, emergency.until, moment)
+    ]
+    found = {}
+    for category in categories:
+        key = audience.role, category
+        made = _emergency(declared, jurisdiction.emergencies.get(key), category)
+        if made is None:
+            rule = _rule(jurisdiction, key, agreements, moment)
+            made = _decide([s for s in heard if s.category == category], rule)
+            if audience.agreements:
+                made = _bound(made, audience.agreements, agreements, category)
+        found[category] = made
+    return found
 
 
-def _decide_category(
-    heard: list[Statement], jurisdiction: Jurisdiction, role: URIRef, category: URIRef
-) -> Decision:
-    rule = jurisdiction.rules.get((role, category))
+def _decide(heard: list[Statement], rule: Rule | None) -> Decision:
     if rule is None:
         level = min((statement.level for statement in heard), default=Level.NONE)
         return Decision(level, _iris(heard))
@@ -60,30 +82,86 @@ def _decide_category(
     return Decision(level, (rule.iri, *_iris(heard)), rule)
 
 
+def _emergency(declared: list[Emergency], rule: Rule | None, category: URIRef) -> Decision | None:
+    reasons = tuple(sorted(e.iri for e in declared if category in e.categories))
+    return Decision(rule.level, (rule.iri, *reasons), rule) if rule and reasons else None
+
+
+def _bound(
+    made: Decision, all_of_them: tuple[Agreement, ...], in_force: list[Agreement], category: URIRef
+) -> Decision:
+    """Return *made*, no higher than the agreements in force let through on *category*."""
+    covering = [agreement for agreement in in_force if category in agreement.categories]
+    if not covering:
+        ended = tuple(sorted(agreement.iri for agreement in all_of_them))
+        return Decision(Level.NONE, ended, made.rule)
+    most = max(agreement.level for agreement in covering)
+    reasons = tuple(sorted(agreement.iri for agreement in covering))
+    return Decision(min(made.level, most), (*made.reasons, *reasons), made.rule)
+
+
+def _prohibition(jurisdiction: Jurisdiction, purpose: URIRef) -> Rule | None:
+    for prohibited, rule in jurisdiction.prohibitions.items():
+        if is_within(purpose, prohibited):
+            return rule
+    return None
+
+
+def _covers(agreement: Agreement, purpose: URIRef, moment: datetime) -> bool:
+    return holds(agreement.since, agreement.until, moment) and any(
+        is_within(purpose, agreed) for agreed in agreement.purposes
+    )
+
+
+def _rule(
+    jurisdiction: Jurisdiction,
+    key: tuple[URIRef, URIRef],
+    agreements: list[Agreement],
+    moment: datetime,
+) -> Rule | None:
+    """Return the rule of the law that gives most, of its own or under an agreement in force."""
+    kinds = [a.kind for a in agreements if key[1] in a.categories]
+    found = [jurisdiction.rules.get(key), *(jurisdiction.agreed.get((key, k)) for k in kinds)]
+    held = [rule for rule in found if rule and holds(rule.since, rule.until, moment)]
+    return max(held, key=lambda rule: (rule.level, rule.iri), default=None)
+
+
 def _iris(statements: list[Statement]) -> tuple[URIRef, ...]:
     return tuple(sorted(statement.iri for statement in statements))
 
 
 def in_force(statement: Statement, moment: datetime) -> bool:
     """Tell whether *statement* holds at *moment*: from *since*, until *until* or its withdrawal."""
-    return statement.since <= moment and all(
-        moment < end for end in (statement.until, statement.withdrawn) if end is not None
+    return holds(statement.since, statement.until, moment) and (
+        statement.withdrawn is None or moment < statement.withdrawn
     )
 
 
-def _concerns(statement: Statement, purpose: URIRef) -> bool:
-    """A permission covers narrower purposes; a prohibition also wider ones that contain its own."""
+def concerns(statement: Statement, purpose: URIRef) -> bool:
+    """Tell whether *statement* is heard where *purpose* is asked for.
+
+    A permission covers narrower purposes; a prohibition also wider ones that contain its own.
+    """
     if statement.purpose is None or is_within(purpose, statement.purpose):
         return True
     return statement.level is Level.NONE and is_within(statement.purpose, purpose)
 
 
-def next_change(statements: Iterable[Statement], moment: datetime) -> datetime | None:
-    """Return the first moment after *moment* at which some statement begins or ends to hold."""
-    boundaries = (
-        boundary
-        for statement in statements
-        for boundary in (statement.since, statement.until, statement.withdrawn)
-        if boundary is not None and boundary > moment
-    )
-    return min(boundaries, default=None)
+def next_change(
+    statements: Iterable[Statement],
+    moment: datetime,
+    jurisdiction: Jurisdiction | None = None,
+    agreements: Iterable[Agreement] = (),
+    emergencies: Iterable[Emergency] = (),
+) -> datetime | None:
+    """Return the first moment after *moment* at which a decision on all these may change."""
+    boundaries: list[datetime | None] = []
+    for statement in statements:
+        boundaries += [statement.since, statement.until, statement.withdrawn]
+    for agreement in agreements:
+        boundaries += [agreement.since, agreement.until]
+    for emergency in emergencies:
+        boundaries += [emergency.since, emergency.until]
+    for rule in () if jurisdiction is None else jurisdiction.dated:
+        boundaries += [rule.since, rule.until]
+    return next_boundary(boundaries, moment)

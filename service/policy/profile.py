@@ -12,7 +12,7 @@ from rdflib.term import Node
 from databackpack.ontology.namespaces import BP, DCTERMS, ODRL, PROV
 from databackpack.service.policy.model import Level, Statement
 
-__all__ = ["UnreadablePolicy", "read", "write"]
+__all__ = ["UnreadablePolicy", "as_iri", "as_moment", "only", "read", "write"]
 
 
 class UnreadablePolicy(ValueError):
@@ -29,7 +29,7 @@ def write(statement: Statement) -> Graph:
         (ODRL.uid, policy),
         (ODRL.profile, BP.OdrlProfile),
         (ODRL.conflict, ODRL.prohibit),
-        (DCTERMS.issued, _instant(statement.since)),
+        (DCTERMS.issued, _instant(statement.signed)),
         (ODRL.prohibition if prohibited else ODRL.permission, node["rule"]),
     ):
         graph.add((policy, predicate, value))
@@ -71,23 +71,25 @@ def read(graph: Graph, policy: URIRef) -> Statement:
         raise UnreadablePolicy(f"{policy} has not exactly one permission or prohibition")
     if graph.value(policy, ODRL.conflict) != ODRL.prohibit:
         raise UnreadablePolicy(f"{policy} does not say odrl:conflict odrl:prohibit")
-    target = _only(graph, rule, ODRL.target)
-    action = _only(graph, rule, ODRL.action)
-    if _only(graph, action, RDF.value) != ODRL.read:
+    target = only(graph, rule, ODRL.target)
+    action = only(graph, rule, ODRL.action)
+    if only(graph, action, RDF.value) != ODRL.read:
         raise UnreadablePolicy(f"{policy} is about another action than odrl:read")
     withdrawn = graph.value(policy, PROV.invalidatedAtTime)
     since, until, purpose = _constraints(graph, policy, rule)
+    issued = as_moment(only(graph, policy, DCTERMS.issued))
     return Statement(
         iri=policy,
-        learner=_iri(_only(graph, target, BP.isRecordOf)),
-        category=_iri(_only(graph, target, BP.hasCategory)),
-        audience=_iri(_only(graph, rule, ODRL.assignee)),
+        learner=as_iri(only(graph, target, BP.isRecordOf)),
+        category=as_iri(only(graph, target, BP.hasCategory)),
+        audience=as_iri(only(graph, rule, ODRL.assignee)),
         level=Level.NONE if permission is None else _level(graph, action),
-        assigner=_iri(_only(graph, rule, ODRL.assigner)),
+        assigner=as_iri(only(graph, rule, ODRL.assigner)),
         since=since,
         until=until,
         purpose=purpose,
-        withdrawn=None if withdrawn is None else _moment(withdrawn),
+        withdrawn=None if withdrawn is None else as_moment(withdrawn),
+        issued=None if issued == since else issued,
     )
 
 
@@ -97,12 +99,12 @@ def _constraints(
     found: dict[tuple[Node, Node], Node] = {}
     for constraint in graph.objects(rule, ODRL.constraint):
         key = (
-            _only(graph, constraint, ODRL.leftOperand),
-            _only(graph, constraint, ODRL.operator),
+            only(graph, constraint, ODRL.leftOperand),
+            only(graph, constraint, ODRL.operator),
         )
         if key in found:
             raise UnreadablePolicy(f"{policy} says {key[0]} twice")
-        found[key] = _only(graph, constraint, ODRL.rightOperand)
+        found[key] = only(graph, constraint, ODRL.rightOperand)
     since = found.pop((ODRL.dateTime, ODRL.gteq), None)
     until = found.pop((ODRL.dateTime, ODRL.lt), None)
     purpose = found.pop((ODRL.purpose, ODRL.isA), None)
@@ -110,21 +112,21 @@ def _constraints(
         unknown = ", ".join(str(left) for left, _ in found) or "no beginning"
         raise UnreadablePolicy(f"{policy} has a constraint outside the profile: {unknown}")
     return (
-        _moment(since),
-        None if until is None else _moment(until),
-        None if purpose is None else _iri(purpose),
+        as_moment(since),
+        None if until is None else as_moment(until),
+        None if purpose is None else as_iri(purpose),
     )
 
 
 def _level(graph: Graph, action: Node) -> Level:
-    refinement = _only(graph, action, ODRL.refinement)
+    refinement = only(graph, action, ODRL.refinement)
     if (
-        _only(graph, refinement, ODRL.leftOperand) != BP.detailLevel
-        or _only(graph, refinement, ODRL.operator) != ODRL.eq
+        only(graph, refinement, ODRL.leftOperand) != BP.detailLevel
+        or only(graph, refinement, ODRL.operator) != ODRL.eq
     ):
         raise UnreadablePolicy(f"{refinement} is no refinement by detail level")
     try:
-        return Level.of(str(_only(graph, refinement, ODRL.rightOperand)))
+        return Level.of(str(only(graph, refinement, ODRL.rightOperand)))
     except ValueError as error:
         raise UnreadablePolicy(str(error)) from None
 
@@ -141,14 +143,16 @@ def _constrain(graph: Graph, node: URIRef, left: URIRef, operator: URIRef, right
     graph.add((node, ODRL.rightOperand, right))
 
 
-def _only(graph: Graph, subject: Node, predicate: URIRef) -> Node:
+def only(graph: Graph, subject: Node, predicate: URIRef) -> Node:
+    """Return the one value of *predicate*; raises UnreadablePolicy for none or several."""
     values = list(graph.objects(subject, predicate))
     if len(values) != 1:
         raise UnreadablePolicy(f"{subject} has {len(values)} values of {predicate}, not one")
     return values[0]
 
 
-def _iri(node: Node) -> URIRef:
+def as_iri(node: Node) -> URIRef:
+    """Return *node* if it is an IRI; raises UnreadablePolicy."""
     if not isinstance(node, URIRef):
         raise UnreadablePolicy(f"{node} is not an IRI")
     return node
@@ -158,7 +162,8 @@ def _instant(moment: datetime) -> Literal:
     return Literal(moment.isoformat(), datatype=XSD.dateTime)
 
 
-def _moment(node: Node) -> datetime:
+def as_moment(node: Node) -> datetime:
+    """Return the moment that *node* is, with its time zone; raises UnreadablePolicy."""
     value = node.toPython() if isinstance(node, Literal) else None
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise UnreadablePolicy(f"{node} is no date and time with a time zone")

@@ -6,13 +6,16 @@ from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import ID
 
 __all__ = [
+    "AGREEMENTS",
     "AUDIENCES",
     "CODES",
     "DISCLOSURES",
     "IDENTITY",
     "INDEX",
     "JOURNAL",
+    "JURISDICTIONS",
     "REGISTRY",
+    "emergency_graph",
     "guardianship_graph",
     "policy_graph",
 ]
@@ -20,6 +23,10 @@ __all__ = [
 REGISTRY = ID["graph/registry"]
 """Organisations: public, so every view holds it."""
 AUDIENCES = ID["graph/audiences"]
+AGREEMENTS = ID["graph/agreements"]
+JURISDICTIONS = ID["graph/jurisdictions"]
+"""Which organisation is bound by another jurisdiction than the service's own."""
+
 INDEX = ID["graph/index"]
 """Which record is whose: learner, holder, category, source."""
 IDENTITY = ID["graph/identity"]
@@ -36,3 +43,8 @@ def policy_graph(learner: URIRef) -> URIRef:
 def guardianship_graph(learner: URIRef) -> URIRef:
     """Return the name of the graph of a learner's guardianships; it is in no view."""
     return ID[f"graph/guardianship/{local_name(learner)}"]
+
+
+def emergency_graph(learner: URIRef) -> URIRef:
+    """Return the name of the graph of emergencies declared about a learner; it is in no view."""
+    return ID[f"graph/emergency/{local_name(learner)}"]

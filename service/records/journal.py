@@ -1,7 +1,7 @@
 """Epochs: what each commit changed, written in the same transaction as the change."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pyoxigraph as ox
 from rdflib import RDF, XSD, URIRef
@@ -10,7 +10,7 @@ from databackpack.ontology.namespaces import BP, ID, PROV
 from databackpack.service.records.graphs import JOURNAL
 from databackpack.service.records.terms import node, text
 
-__all__ = ["changed", "entry", "last_epoch"]
+__all__ = ["changed", "entry", "last_epoch", "last_moment"]
 
 _HEAD = node(ID["journal"])
 _EPOCH = node(BP.epoch)
@@ -37,6 +37,14 @@ def last_epoch(store: ox.Store) -> int:
     """Return the epoch of the last commit, 0 for a new store."""
     quads = list(store.quads_for_pattern(_HEAD, _EPOCH, None, node(JOURNAL)))
     return max((int(text(quad.object)) for quad in quads), default=0)
+
+
+def last_moment(store: ox.Store) -> datetime:
+    """Return the moment of the last commit, the beginning of time for a new store."""
+    commit = _commit(last_epoch(store))
+    quads = store.quads_for_pattern(commit, node(PROV.endedAtTime), None, node(JOURNAL))
+    moments = (datetime.fromisoformat(text(quad.object)) for quad in quads)
+    return max(moments, default=datetime.min.replace(tzinfo=UTC))
 
 
 def changed(store: ox.Store, epoch: int) -> set[str]:

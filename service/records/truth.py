@@ -69,8 +69,20 @@ class TruthStore:
             raise
         self._lock = RLock()
         self._listeners: list[Callable[[Commit], None]] = []
-        self.clock = clock
+        self._clock = clock
+        self._latest = journal.last_moment(self._store)
         self.epoch = journal.last_epoch(self._store)
+
+    def clock(self) -> datetime:
+        """Return the present moment, which is never before that of the last commit.
+
+        INVARIANT: a machine's clock that is put back makes no word of a family take effect later.
+        """
+        return max(self._clock(), self._latest)
+
+    def set_clock(self, clock: Clock) -> None:
+        """Take the present moment from *clock* from now on."""
+        self._clock = clock
 
     def subscribe(self, listener: Callable[[Commit], None]) -> None:
         """Call *listener* inside each commit, after the transaction and before the answer."""
@@ -117,9 +129,10 @@ class TruthStore:
                 frozenset(change.graph for change in made),
                 frozenset(change.learner for change in made if change.learner is not None),
             )
-            unwritten, written = journal.entry(commit.epoch, self.clock(), commit.graphs)
+            moment = self.clock()
+            unwritten, written = journal.entry(commit.epoch, moment, commit.graphs)
             self._apply(remove | unwritten, add | written)
-            self.epoch = commit.epoch
+            self.epoch, self._latest = commit.epoch, moment
             for listener in self._listeners:
                 listener(commit)
             return self.epoch

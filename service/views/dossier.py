@@ -5,17 +5,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import pyoxigraph as ox
-from rdflib import URIRef
+from rdflib import RDF, URIRef
 
-from databackpack.ontology.namespaces import BP, BPC, ORG, SDO
+from databackpack.ontology.namespaces import BP, BPC, BPG, ORG, SDO
 from databackpack.service.policy import profile
-from databackpack.service.policy.model import Statement
-from databackpack.service.records.graphs import INDEX, guardianship_graph
+from databackpack.service.policy.model import Emergency, Statement
+from databackpack.service.policy.standing import Family, Guardianship, StandingDocument
+from databackpack.service.records.graphs import INDEX, emergency_graph, guardianship_graph
 from databackpack.service.records.terms import text
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.views import statements
 
-__all__ = ["Dossier", "Enrollment", "Guardianship", "HeldRecord", "read"]
+__all__ = ["Dossier", "Enrollment", "HeldRecord", "read"]
+
+About = dict[URIRef, str]
+"""What is said about one subject: predicate → value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +38,7 @@ class Enrollment:
     organization: URIRef
     since: date
     until: date
-
-
-@dataclass(frozen=True, slots=True)
-class Guardianship:
-    """A guardian of a learner, from *since* (None: always) until *until* (None: open)."""
-
-    guardian: URIRef
-    since: datetime | None
-    until: datetime | None
+    is_college: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +52,14 @@ class Dossier:
     records: tuple[HeldRecord, ...]
     statements: tuple[Statement, ...]
     enrollments: tuple[Enrollment, ...]
-    guardianships: tuple[Guardianship, ...]
-    births: frozenset[date]
+    family: Family
+    emergencies: tuple[Emergency, ...] = ()
     is_readable: bool = True
+
+    @property
+    def holders(self) -> frozenset[URIRef]:
+        """The organisations that hold any record of the learner."""
+        return frozenset(record.holder for record in self.records)
 
 
 def read(truth: TruthStore, learner: URIRef) -> Dossier:
@@ -68,13 +69,21 @@ def read(truth: TruthStore, learner: URIRef) -> Dossier:
         said, is_readable = statements.read(truth, learner), True
     except profile.UnreadablePolicy:
         said, is_readable = (), False
+    enrollments = tuple(_enrollments(truth, records))
+    standing = _by_subject(truth.triples(guardianship_graph(learner)))
     return Dossier(
         learner=learner,
         records=records,
         statements=said,
-        enrollments=tuple(_enrollments(truth, records)),
-        guardianships=tuple(_guardianships(truth, learner)),
-        births=frozenset(_births(truth, records)),
+        enrollments=enrollments,
+        family=Family(
+            learner=learner,
+            guardianships=tuple(_guardianships(standing)),
+            documents=tuple(_documents(standing)),
+            births=frozenset(_births(truth, records)),
+            college_entries=frozenset(stay.since for stay in enrollments if stay.is_college),
+        ),
+        emergencies=tuple(_emergencies(truth, learner)),
         is_readable=is_readable,
     )
 
@@ -92,6 +101,7 @@ def _enrollments(truth: TruthStore, records: Iterable[HeldRecord]) -> Iterable[E
             URIRef(about[ORG.organization]),
             _date(about.get(BP.entryDate)) or date(first, 7, 1),
             _date(about.get(BP.exitDate)) or date(first + 1, 6, 30),
+            about.get(BP.hasGradeLevel) == str(BPG.PS),
         )
 
 
@@ -102,30 +112,58 @@ def _births(truth: TruthStore, records: Iterable[HeldRecord]) -> Iterable[date]:
             yield birth
 
 
-def _guardianships(truth: TruthStore, learner: URIRef) -> Iterable[Guardianship]:
-    for about in _by_subject(truth.triples(guardianship_graph(learner))):
-        since, until = about.get(BP.validFrom), about.get(BP.validUntil)
-        yield Guardianship(
-            URIRef(about[BP.hasGuardian]),
-            None if since is None else datetime.fromisoformat(since),
-            None if until is None else datetime.fromisoformat(until),
+def _guardianships(standing: Iterable[About]) -> Iterable[Guardianship]:
+    for about in standing:
+        if BP.hasGuardian in about:
+            yield Guardianship(URIRef(about[BP.hasGuardian]), *_span(about))
+
+
+def _documents(standing: Iterable[About]) -> Iterable[StandingDocument]:
+    for about in standing:
+        if BP.hasStandingKind in about:
+            person = about.get(BP.concernsPerson)
+            yield StandingDocument(
+                URIRef(about[BP.hasStandingKind]),
+                None if person is None else URIRef(person),
+                *_span(about),
+            )
+
+
+def _emergencies(truth: TruthStore, learner: URIRef) -> Iterable[Emergency]:
+    graph = emergency_graph(learner)
+    for iri in truth.subjects(graph, RDF.type, BP.Emergency):
+        triples = truth.triples(graph, iri)
+        about = _by_predicate(triples)
+        categories = (t.object for t in triples if t.predicate.value == str(BP.hasCategory))
+        yield Emergency(
+            iri,
+            URIRef(about[BP.opensTo]),
+            frozenset(URIRef(text(category)) for category in categories),
+            datetime.fromisoformat(about[BP.validFrom]),
+            datetime.fromisoformat(about[BP.validUntil]),
         )
 
 
-def _items(
-    truth: TruthStore, records: Iterable[HeldRecord], category: URIRef
-) -> Iterable[dict[URIRef, str]]:
+def _span(about: About) -> tuple[datetime | None, datetime | None]:
+    since, until = about.get(BP.validFrom), about.get(BP.validUntil)
+    return (
+        None if since is None else datetime.fromisoformat(since),
+        None if until is None else datetime.fromisoformat(until),
+    )
+
+
+def _items(truth: TruthStore, records: Iterable[HeldRecord], category: URIRef) -> Iterable[About]:
     for record in records:
         if record.category == category:
             yield from _by_subject(truth.triples(record.iri))
 
 
-def _by_subject(triples: set[ox.Triple]) -> list[dict[URIRef, str]]:
+def _by_subject(triples: set[ox.Triple]) -> list[About]:
     subjects = sorted({text(triple.subject) for triple in triples})
     return [_by_predicate({t for t in triples if text(t.subject) == s}) for s in subjects]
 
 
-def _by_predicate(triples: set[ox.Triple]) -> dict[URIRef, str]:
+def _by_predicate(triples: set[ox.Triple]) -> About:
     return {URIRef(triple.predicate.value): text(triple.object) for triple in triples}
 
 

@@ -12,7 +12,7 @@ from rdflib import RDF, XSD, URIRef
 
 from databackpack import ontology
 from databackpack.ontology.namespaces import BP, ID
-from databackpack.service.policy.model import Level
+from databackpack.service.policy.model import Decision, Level, Rule
 from databackpack.service.records.terms import node
 
 __all__ = ["is_personal", "project"]
@@ -22,6 +22,8 @@ Encode = Callable[[ox.NamedNode], ox.NamedNode]
 _PERSONAL = tuple(str(ID[kind]) for kind in ("learner/", "item/", "guardian/"))
 _KEPT = {BP.PlainValue, BP.SensitiveValue}
 _TYPE = node(RDF.type)
+_FRAME = frozenset({RDF.type, BP.isRecordOf, BP.isHeldBy})
+"""What an item is, whose it is and who holds it."""
 
 
 def is_personal(term: object) -> bool:
@@ -29,17 +31,32 @@ def is_personal(term: object) -> bool:
     return isinstance(term, ox.NamedNode) and term.value.startswith(_PERSONAL)
 
 
-def project(triples: Iterable[ox.Triple], level: Level, encode: Encode) -> set[ox.Triple]:
-    """Return what of *triples* is seen at *level*; *encode* gives the code of a personal IRI.
+def project(triples: Iterable[ox.Triple], decision: Decision, encode: Encode) -> set[ox.Triple]:
+    """Return what of *triples* is seen by *decision*; *encode* gives the code of a personal IRI.
 
-    At Aggregate no triple of a record is seen: only published statistics count it.
+    At Aggregate no triple of a record is seen: only published statistics count it. A rule that
+    shows some properties only lets nothing else through but what an item is and whose.
     """
-    if level is Level.FULL:
-        return set(triples)
-    if level is not Level.DEIDENTIFIED:
+    if decision.level < Level.DEIDENTIFIED:
         return set()
-    found = (_deidentify(triple, encode) for triple in triples)
+    shown = set(_let_through(triples, decision.rule))
+    if decision.level is Level.FULL:
+        return shown
+    found = (_deidentify(triple, encode) for triple in shown)
     return {triple for triple in found if triple is not None}
+
+
+def _let_through(triples: Iterable[ox.Triple], rule: Rule | None) -> Iterable[ox.Triple]:
+    if rule is None or (rule.only is None and not rule.without):
+        return triples
+    kept = [
+        triple
+        for triple in triples
+        if (predicate := URIRef(triple.predicate.value)) not in rule.without
+        and (rule.only is None or predicate in rule.only or predicate in _FRAME)
+    ]
+    telling = {t.subject for t in kept if URIRef(t.predicate.value) not in _FRAME}
+    return kept if rule.only is None else [t for t in kept if t.subject in telling]
 
 
 def _deidentify(triple: ox.Triple, encode: Encode) -> ox.Triple | None:

@@ -11,19 +11,30 @@ from rdflib import RDF, URIRef
 
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, ID, ORG
+from databackpack.service.policy import agreement as agreements
 from databackpack.service.policy import audience as audiences
+from databackpack.service.policy import jurisdiction as jurisdictions
+from databackpack.service.policy.jurisdiction import Law
 from databackpack.service.policy.model import Audience, Jurisdiction
-from databackpack.service.records.graphs import AUDIENCES, INDEX, REGISTRY
+from databackpack.service.records.graphs import (
+    AGREEMENTS,
+    AUDIENCES,
+    INDEX,
+    JURISDICTIONS,
+    REGISTRY,
+)
 from databackpack.service.records.terms import node, to_graph
 from databackpack.service.records.truth import Commit, TruthStore
 from databackpack.service.views import dossier, public
 from databackpack.service.views.code import Codes
-from databackpack.service.views.population import Parents
 from databackpack.service.views.projection import project
 from databackpack.service.views.selection import select
 from databackpack.service.views.view import View
 
 __all__ = ["Views"]
+
+_SHARED = {REGISTRY, AGREEMENTS, JURISDICTIONS}
+"""Graphs that may bear on every learner of a view: when one changes, views are made anew."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -64,20 +75,34 @@ class Views:
     def audience(self, name: str) -> Audience:
         """Return the registered audience with *name* as last segment; raises KeyError."""
         iri = ID[f"audience/{name}"]
-        return audiences.read(to_graph(self.truth.triples(AUDIENCES, iri)), iri)
+        found = audiences.read(to_graph(self.truth.triples(AUDIENCES, iri)), iri)
+        bound = [
+            triples
+            for agreement in self.truth.subjects(AGREEMENTS, BP.isAgreementOf, iri)
+            for triples in self.truth.triples(AGREEMENTS, agreement)
+        ]
+        return agreements.bind(found, to_graph(set(bound))) if bound else found
 
     def audiences(self) -> list[Audience]:
         """Return all registered audiences, sorted by IRI."""
         graph = to_graph(self.truth.triples(AUDIENCES))
+        bound = to_graph(self.truth.triples(AGREEMENTS))
         iris = sorted(URIRef(str(iri)) for iri in graph.subjects(RDF.type, BP.Audience))
-        return [audiences.read(graph, iri) for iri in iris]
+        return [agreements.bind(audiences.read(graph, iri), bound) for iri in iris]
 
-    def parents(self) -> Parents:
-        """Return each organisation's parent."""
-        return {
-            child: URIRef(parent)
-            for child, parent in self.truth.pairs(REGISTRY, ORG.subOrganizationOf)
-        }
+    def role(self, target: URIRef) -> URIRef:
+        """Return the role of the audience *target*, or *target* if it is one; raises KeyError."""
+        return target if target in audiences.roles() else self.audience(local_name(target)).role
+
+    def law(self) -> Law:
+        """Return which jurisdiction binds which organisation, at the present epoch."""
+        chosen = self.truth.pairs(JURISDICTIONS, BP.isUnderJurisdiction)
+        parents = self.truth.pairs(REGISTRY, ORG.subOrganizationOf)
+        return Law(
+            self.jurisdiction,
+            {iri: jurisdictions.named(URIRef(name)) for iri, name in chosen},
+            {child: URIRef(parent) for child, parent in parents},
+        )
 
     def candidates(self, audience: Audience) -> list[URIRef]:
         """Return the learners whom *audience* may be about: all but those it can never be about."""
@@ -143,9 +168,9 @@ class Views:
         )
         live.view.fill(self._vocabulary())
         live.view.fill(self.truth.triples(REGISTRY))
-        parents, moment = self.parents(), self.truth.clock()
+        law, moment = self.law(), self.truth.clock()
         for learner in self.candidates(audience):
-            live.view.fill(self._slice(live, learner, parents, moment))
+            live.view.fill(self._slice(live, learner, law, moment))
         live.codes.save()
         heapify(live.due)
         return live
@@ -154,7 +179,7 @@ class Views:
         for learner in commit.learners:
             self._dossiers.pop(learner, None)
         for key, live in list(self._live.items()):
-            if REGISTRY in commit.graphs:
+            if _SHARED & commit.graphs:
                 self._drop(key)
                 continue
             try:
@@ -165,10 +190,10 @@ class Views:
 
     def _redo(self, live: _Live, learners: Iterable[URIRef]) -> None:
         """Recompute the slices of *learners* and put them in the place of what is shown."""
-        parents, moment = self.parents(), self.truth.clock()
+        law, moment = self.law(), self.truth.clock()
         slices = []
         for learner in learners:
-            triples = self._slice(live, learner, parents, moment)
+            triples = self._slice(live, learner, law, moment)
             code = live.codes.find(node(learner))
             slices.append(([iri for iri in (node(learner), code) if iri is not None], triples))
         live.codes.save()
@@ -186,17 +211,13 @@ class Views:
         first = live.due[:1]
         return bool(first) and first[0][0] <= self.truth.clock()
 
-    def _slice(
-        self, live: _Live, learner: URIRef, parents: Parents, moment: datetime
-    ) -> set[ox.Triple]:
-        selection = select(
-            self.dossier(learner), live.audience, live.purpose, parents, self.jurisdiction, moment
-        )
+    def _slice(self, live: _Live, learner: URIRef, law: Law, moment: datetime) -> set[ox.Triple]:
+        selection = select(self.dossier(learner), live.audience, live.purpose, law, moment)
         if selection.until is not None:
             heappush(live.due, (selection.until, learner))
         triples: set[ox.Triple] = set()
-        for record, level in selection.levels.items():
-            triples |= project(self.truth.triples(record), level, live.codes.encode)
+        for record, decision in selection.decisions.items():
+            triples |= project(self.truth.triples(record.iri), decision, live.codes.encode)
         return triples
 
     def __repr__(self) -> str:

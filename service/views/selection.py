@@ -1,48 +1,108 @@
 """Which records of one learner an audience sees, at which level, and until when that holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rdflib import URIRef
 
-from databackpack.service.policy import decide
-from databackpack.service.policy.model import Audience, Jurisdiction, Level
+from databackpack.ontology.namespaces import BP
+from databackpack.service.policy.decide import decide, next_change
+from databackpack.service.policy.jurisdiction import Law
+from databackpack.service.policy.model import (
+    Audience,
+    Decision,
+    Jurisdiction,
+    Level,
+    holds,
+    next_boundary,
+)
 from databackpack.service.views import population
-from databackpack.service.views.dossier import Dossier
+from databackpack.service.views.dossier import Dossier, HeldRecord
 
-__all__ = ["Selection", "select"]
+__all__ = ["Decider", "Selection", "select"]
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The level of each record that is seen at all; it holds up to but not at *until*."""
+    """The decision on each record that is seen at all; it holds up to but not at *until*."""
 
-    levels: Mapping[URIRef, Level]
+    decisions: Mapping[HeldRecord, Decision]
     until: datetime | None
 
 
+class Decider:
+    """The decisions on one learner for one audience at one moment, by who holds the record.
+
+    Two holders may be bound by different jurisdictions and covered by different agreements.
+    """
+
+    def __init__(
+        self, dossier: Dossier, audience: Audience, purpose: URIRef, law: Law, moment: datetime
+    ) -> None:
+        self._dossier, self._audience, self._purpose = dossier, audience, purpose
+        self._law, self._moment = law, moment
+        self._made: dict[tuple[URIRef, Audience], Mapping[URIRef, Decision]] = {}
+
+    def jurisdiction(self, holder: URIRef) -> Jurisdiction:
+        """Return what binds the records of *holder*."""
+        return self._law.of(holder)
+
+    def decide(self, holder: URIRef, category: URIRef) -> Decision:
+        """Return the decision on what *holder* holds in *category*."""
+        audience, jurisdiction = self._bound(holder), self._law.of(holder)
+        key = jurisdiction.iri, audience
+        if key not in self._made:
+            self._made[key] = decide(
+                self._dossier.statements,
+                jurisdiction,
+                audience,
+                self._purpose,
+                self._moment,
+                self._dossier.emergencies,
+            )
+        return self._made[key][category]
+
+    def _bound(self, holder: URIRef) -> Audience:
+        """Return the audience with those of its agreements that cover *holder*.
+
+        INVARIANT: one that has agreements, none of which covers the holder, sees nothing of it.
+        """
+        ancestry = set(self._law.ancestry(holder))
+        agreements = tuple(
+            agreement
+            if not agreement.organizations or agreement.organizations & ancestry
+            else replace(agreement, categories=frozenset())
+            for agreement in self._audience.agreements
+        )
+        return replace(self._audience, agreements=agreements) if agreements else self._audience
+
+
 def select(
-    dossier: Dossier,
-    audience: Audience,
-    purpose: URIRef,
-    parents: population.Parents,
-    jurisdiction: Jurisdiction,
-    moment: datetime,
+    dossier: Dossier, audience: Audience, purpose: URIRef, law: Law, moment: datetime
 ) -> Selection:
     """Return what *audience* may see of the learner at *moment* for *purpose*."""
-    boundaries = (
-        decide.next_change(dossier.statements, moment),
-        population.next_change(dossier, jurisdiction, moment),
-    )
-    until = min((boundary for boundary in boundaries if boundary is not None), default=None)
+    boundaries = [
+        next_change(dossier.statements, moment, None, audience.agreements, dossier.emergencies),
+        population.next_change(dossier, law, moment),
+        *(next_change((), moment, law.of(holder)) for holder in dossier.holders),
+    ]
+    until = next_boundary(boundaries, moment)
     if not dossier.is_readable:
         return Selection({}, until)
-    covered = population.coverage(audience, dossier, parents, jurisdiction, moment)
-    decisions = decide.decide(dossier.statements, jurisdiction, audience, purpose, moment)
-    levels = {
-        record.iri: decisions[record.category].level
-        for record in dossier.records
-        if record.holder in covered
+    covered = population.coverage(audience, dossier, law, moment)
+    opened = {
+        category
+        for emergency in dossier.emergencies
+        if emergency.audience == audience.iri and holds(emergency.since, emergency.until, moment)
+        for category in emergency.categories
     }
-    return Selection({iri: level for iri, level in levels.items() if level > Level.NONE}, until)
+    decider = Decider(dossier, audience, purpose, law, moment)
+    decisions: dict[HeldRecord, Decision] = {}
+    for record in dossier.records:
+        made = decider.decide(record.holder, record.category)
+        is_emergency = made.rule is not None and made.rule.basis == BP.HealthSafetyEmergency
+        is_covered = record.holder in covered or (is_emergency and record.category in opened)
+        if is_covered and made.level > Level.NONE:
+            decisions[record] = made
+    return Selection(decisions, until)

@@ -1,37 +1,98 @@
-"""The statements on record of a learner: one graph of policies, written and read as a whole."""
+"""Consent on record: each learner's events and policies, in one graph that is only added to."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from functools import cache
 
 from rdflib import RDF, Graph, URIRef
 
-from databackpack import shapes
-from databackpack.ontology.namespaces import ODRL
-from databackpack.service.policy import profile
+from databackpack import ontology, shapes
+from databackpack.ontology.namespaces import BP, ODRL, PROV
+from databackpack.service.policy import audience as audiences
+from databackpack.service.policy import consent, consentrecord, profile
+from databackpack.service.policy.consent import Event, Purposes
 from databackpack.service.policy.model import Statement
-from databackpack.service.records.graphs import policy_graph
-from databackpack.service.records.terms import to_graph, to_triples
+from databackpack.service.policy.refusal import InvalidConsent
+from databackpack.service.records.graphs import AUDIENCES, policy_graph
+from databackpack.service.records.terms import text, to_graph, to_triples
 from databackpack.service.records.truth import Change, TruthStore
 
-__all__ = ["change", "check", "read"]
+__all__ = ["addition", "check", "events", "graph", "purposes", "read", "refusal"]
+
+
+def graph(truth: TruthStore, learner: URIRef) -> Graph:
+    """Return all that is on record: consent records, events, policies, receipts."""
+    return to_graph(truth.triples(policy_graph(learner)))
+
+
+def events(truth: TruthStore, learner: URIRef) -> tuple[Event, ...]:
+    """Return the events on record of *learner*; raises UnreadablePolicy."""
+    return consentrecord.read(graph(truth, learner))
 
 
 def read(truth: TruthStore, learner: URIRef) -> tuple[Statement, ...]:
-    """Return all statements on record of *learner*, ended ones too; raises UnreadablePolicy."""
-    graph = to_graph(truth.triples(policy_graph(learner)))
-    policies = sorted(graph.subjects(RDF.type, ODRL.Agreement), key=str)
-    return tuple(profile.read(graph, URIRef(str(policy))) for policy in policies)
+    """Return all statements on record of *learner*, ended ones too; raises UnreadablePolicy.
+
+    A policy that no event put in force speaks for itself.
+    """
+    found = graph(truth, learner)
+    generated = set(found.objects(None, PROV.generated))
+    bare = [
+        profile.read(found, URIRef(str(policy)))
+        for policy in found.subjects(RDF.type, ODRL.Agreement)
+        if policy not in generated
+    ]
+    said = consent.statements(consentrecord.read(found), purposes(truth))
+    return (*said, *sorted(bare, key=lambda statement: statement.iri))
 
 
-def check(statement: Statement) -> None:
-    """Let *statement* pass if it fits the closed profile's shapes; raises UnreadablePolicy."""
-    report = shapes.validate_policy(profile.write(statement))
-    if not report.conforms:
-        raise profile.UnreadablePolicy(report.text())
+def purposes(truth: TruthStore) -> Purposes:
+    """Return what tells the purposes of an audience of *truth* or of a role."""
+
+    @cache
+    def of(target: URIRef) -> frozenset[URIRef]:
+        if target in audiences.roles():
+            return audiences.purposes(target)
+        found = truth.triples(AUDIENCES, target)
+        return frozenset(
+            URIRef(text(triple.object))
+            for triple in found
+            if triple.predicate.value == str(BP.hasPurpose)
+        )
+
+    return of
 
 
-def change(learner: URIRef, statements: Iterable[Statement]) -> Change:
-    """Return the change that makes *statements* all that is on record of *learner*."""
-    graph = Graph()
-    for statement in statements:
-        graph += profile.write(statement)
-    return Change(policy_graph(learner), to_triples(graph), learner=learner)
+def check(said: Collection[Event]) -> None:
+    """Let events pass that fit the closed shapes; raises InvalidConsent with all that is wrong."""
+    policies = Graph()
+    for event in said:
+        if event.statement is not None:
+            policies += profile.write(event.statement)
+    records = consentrecord.write(said) - policies
+    for event in said:
+        records += ontology.notice(event.terms.notice)
+        records += consentrecord.receipt(event)
+    for report in (shapes.validate_policy(policies), shapes.validate_consent(records)):
+        if not report.conforms:
+            rules = ", ".join(sorted({result.rule for result in report.results}))
+            raise InvalidConsent(rules, report.text())
+
+
+def refusal(policies: Graph) -> str | None:
+    """Return what keeps *policies* from the closed profile, in words; None when nothing does."""
+    report = shapes.validate_policy(policies)
+    return None if report.conforms else report.text()
+
+
+def addition(
+    truth: TruthStore, learner: URIRef, said: Collection[Event], *, receipts: bool
+) -> Change:
+    """Return the change that adds *said* to what is on record of *learner*.
+
+    INVARIANT: nothing of what is on record is taken out or changed.
+    """
+    new = consentrecord.write(said)
+    for event in said if receipts else ():
+        new += consentrecord.receipt(event)
+    held = truth.triples(policy_graph(learner))
+    return Change(policy_graph(learner), held | to_triples(new), learner=learner)

@@ -4,9 +4,14 @@ from dataclasses import dataclass
 
 from flask import request
 from joserfc.jwk import OKPKey
+from rdflib import URIRef
 
+from databackpack.ontology.namespaces import ID
 from databackpack.service.gate.credentials import Credential, authenticate
+from databackpack.service.gate.faults import NotFound
 from databackpack.service.records.truth import TruthStore
+from databackpack.service.rights.holder import holds_rights, inspects
+from databackpack.service.views import population
 from databackpack.service.views.registry import Views
 
 __all__ = ["Context"]
@@ -25,3 +30,25 @@ class Context:
         return authenticate(
             request.headers.getlist("Authorization"), self.key, self.views, self.truth.clock()
         )
+
+    def own_learner(self, credential: Credential, name: str) -> URIRef:
+        """Return the learner called *name* over whose records the asker holds rights.
+
+        A learner of somebody else and one that does not exist give the same fault.
+        """
+        learner = ID[f"learner/{name}"]
+        if not holds_rights(self.views, credential.audience, learner):
+            raise NotFound
+        return learner
+
+    def inspected_learner(self, credential: Credential, name: str) -> URIRef:
+        """Return the learner called *name* all of whose records the asker may inspect."""
+        learner = ID[f"learner/{name}"]
+        if not inspects(self.views, credential.audience, learner):
+            raise NotFound
+        return learner
+
+    def deciders(self, learner: URIRef) -> list[URIRef]:
+        """Return those who may decide who sees the learner's records, sorted."""
+        held = self.views.dossier(learner)
+        return sorted(population.deciders(held, self.views.law(), self.truth.clock()))

@@ -1,4 +1,4 @@
-"""``/me`` and ``/learners/<id>/policy``: what a family sees and sets."""
+"""``/me`` and the cells of ``/learners/<id>/policy``: what a family sets, takes back, is asked."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,20 +10,20 @@ from rdflib import URIRef
 from databackpack.ontology.codes import concepts, local_name
 from databackpack.ontology.namespaces import BP, BPA, BPC, ID
 from databackpack.service.gate.credentials import Credential
-from databackpack.service.gate.faults import Forbidden, MalformedRequest, NotFound
-from databackpack.service.policy import audience as audiences
-from databackpack.service.policy import consent
+from databackpack.service.gate.faults import MalformedRequest, NotFound, PreconditionFailed
+from databackpack.service.policy.consent import Asked, Cell, record_iri
+from databackpack.service.policy.consentrecord import receipt_iri
 from databackpack.service.policy.model import Audience, Level, Statement
 from databackpack.service.policy.purpose import purpose as purpose_of
-from databackpack.service.views import statements
-from databackpack.service.views.menu import Cell, fixed_cell, menu
-from databackpack.service.views.population import coverage, is_of_age
+from databackpack.service.rights import setting
+from databackpack.service.rights.holder import own_learners
+from databackpack.service.rights.setting import Outcome
+from databackpack.service.views.population import coverage
 from databackpack.service.views.registry import Views
 from databackpack.service.web.context import Context
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "cell_of", "read_setting"]
 
-_FAMILY = (BPA.guardian, BPA.learner)
 _SETTING = {"level", "purpose", "until"}
 
 
@@ -31,102 +31,118 @@ def blueprint(context: Context) -> Blueprint:
     """Return the surface over *context*."""
     surface = Blueprint("families", __name__)
     views = context.views
+    route = "/learners/<name>/policy/<category>/<audience>"
 
     @surface.get("/me")
     def me() -> Response:
         credential = context.credential()
+        learners = own_learners(views, credential.audience)
         return jsonify(
             subject=credential.subject,
             audience=local_name(credential.audience.iri),
             purpose=str(credential.purpose),
-            learners=[local_name(learner) for learner in _own_learners(views, credential)],
+            learners=[local_name(learner) for learner in learners],
         )
 
-    @surface.get("/learners/<name>/policy")
-    def policy(name: str) -> Response:
-        learner = _own_learner(views, context.credential(), name)
-        with context.truth.writing():
-            cells, epoch = menu(views, learner), context.truth.epoch
-        return jsonify(learner=name, epoch=epoch, cells=[_describe(cell) for cell in cells])
-
-    @surface.put("/learners/<name>/policy/<category>/<audience>")
-    def state(name: str, category: str, audience: str) -> Response:
+    @surface.put(route)
+    def say(name: str, category: str, audience: str) -> Response:
         credential = context.credential()
         with context.truth.writing():
-            learner = _own_learner(views, credential, name)
-            statement = _statement(context, credential, learner, category, audience)
-            statements.check(statement)
-            of_age = is_of_age(views.dossier(learner), views.jurisdiction, statement.since)
-            held = statements.read(context.truth, learner)
-            words = consent.say(held, statement, over_everybody=of_age)
-            epoch = context.truth.commit([statements.change(learner, words)])
-        return jsonify(epoch=epoch)
+            learner = context.own_learner(credential, name)
+            _check_version(views, learner)
+            target = cell_of(views, category, audience)
+            level, purpose, until = read_setting(context.truth.clock())
+            statement = Statement(
+                iri=ID[f"policy/{uuid4()}"],
+                learner=learner,
+                category=BPC[category],
+                audience=target.iri if isinstance(target, Audience) else target,
+                level=level,
+                assigner=credential.audience.party,
+                since=context.truth.clock(),
+                until=until,
+                purpose=purpose or setting.usual_purpose(target, level),
+            )
+            return _acknowledge(setting.say(views, statement))
+
+    @surface.delete(route)
+    def withdraw(name: str, category: str, audience: str) -> Response:
+        credential = context.credential()
+        with context.truth.writing():
+            learner = context.own_learner(credential, name)
+            _check_version(views, learner)
+            target = cell_of(views, category, audience)
+            iri = target.iri if isinstance(target, Audience) else target
+            cell = Cell(learner, credential.audience.party, BPC[category], iri)
+            return _acknowledge(setting.withdraw(views, cell))
+
+    @surface.post(f"{route}/requests")
+    def ask(name: str, category: str, audience: str) -> Response:
+        credential = context.credential()
+        with context.truth.writing():
+            learner = _enrolled(views, credential, name)
+            target = cell_of(views, category, audience)
+            if not isinstance(target, Audience):
+                raise NotFound(f"There is no audience {audience!r}.")
+            level, purpose, until = read_setting(context.truth.clock())
+            asked = Asked(level, purpose or min(target.purposes), until)
+            if level is Level.NONE:
+                raise MalformedRequest("A request asks for aggregate, deidentified or full.")
+            for decider in context.deciders(learner):
+                cell = Cell(learner, decider, BPC[category], target.iri)
+                setting.request(views, cell, asked, credential.audience.party)
+            return jsonify(epoch=context.truth.epoch)
 
     return surface
 
 
-def _own_learners(views: Views, credential: Credential) -> list[URIRef]:
-    """Return the learners over whose records the asker holds rights now."""
-    if credential.audience.role not in _FAMILY:
-        return []
-    candidates = views.candidates(credential.audience)
-    return [learner for learner in candidates if _covers(views, credential, learner)]
-
-
-def _covers(views: Views, credential: Credential, learner: URIRef) -> bool:
-    held = views.dossier(learner)
-    moment = views.truth.clock()
-    return coverage(
-        credential.audience, held, views.parents(), views.jurisdiction, moment
-    ).every_holder
-
-
-def _own_learner(views: Views, credential: Credential, name: str) -> URIRef:
-    """A learner of somebody else and one that does not exist give the same fault."""
+def _enrolled(views: Views, credential: Credential, name: str) -> URIRef:
+    """Return the learner whom the asker, a registrar, has on the roll now."""
     learner = ID[f"learner/{name}"]
-    if credential.audience.role not in _FAMILY or not _covers(views, credential, learner):
-        raise NotFound
-    return learner
+    if credential.audience.role == BPA.registrar:
+        held, moment = views.dossier(learner), views.truth.clock()
+        if coverage(credential.audience, held, views.law(), moment).every_holder:
+            return learner
+    raise NotFound
 
 
-def _statement(
-    context: Context, credential: Credential, learner: URIRef, category: str, audience: str
-) -> Statement:
+def _check_version(views: Views, learner: URIRef) -> None:
+    """Refuse what was written without knowing the last event (RFC 9110, section 13.1.1)."""
+    if request.if_match and not request.if_match.contains(str(setting.version(views, learner))):
+        raise PreconditionFailed("Something was said since; read the policy again.")
+
+
+def _acknowledge(outcome: Outcome) -> Response:
+    told: dict[str, Any] = {"epoch": outcome.epoch}
+    event = outcome.event
+    if event is not None:
+        told["receipt"] = {
+            "id": local_name(receipt_iri(event)),
+            "issued": event.moment.isoformat(),
+            "record": str(record_iri(event.cell)),
+            "schema": str(BP.ConsentRecordProfile),
+            "status": event.status.value,
+        }
+    return jsonify(told)
+
+
+def cell_of(views: Views, category: str, audience: str) -> Audience | URIRef:
+    """Return the audience or the role (a class of parties) of a cell; raises NotFound."""
     if BPC[category] not in concepts(BP.CategoryScheme):
         raise NotFound(f"There is no category {category!r}.")
-    target = _target(context.views, audience)
-    fixed = fixed_cell(context.views, target, BPC[category])
-    if fixed is not None:
-        raise Forbidden(f"The law fixes this level; see {fixed.source}.")
-    level, purpose, until = _setting(context.truth.clock())
-    if purpose is None and level > Level.NONE:
-        role = target.role if isinstance(target, Audience) else target
-        purpose = audiences.usual_purpose(role)
-    return Statement(
-        iri=ID[f"policy/{uuid4()}"],
-        learner=learner,
-        category=BPC[category],
-        audience=target.iri if isinstance(target, Audience) else target,
-        level=level,
-        assigner=credential.audience.party,
-        since=context.truth.clock(),
-        until=until,
-        purpose=purpose,
-    )
-
-
-def _target(views: Views, name: str) -> Audience | URIRef:
-    """Return the audience called *name*, or the role: a class of parties."""
-    if BPA[name] in concepts(BP.AudienceRoleScheme):
-        return BPA[name]
+    if BPA[audience] in concepts(BP.AudienceRoleScheme):
+        return BPA[audience]
     try:
-        return views.audience(name)
+        return views.audience(audience)
     except KeyError:
-        raise NotFound(f"There is no audience {name!r}.") from None
+        raise NotFound(f"There is no audience {audience!r}.") from None
 
 
-def _setting(moment: datetime) -> tuple[Level, URIRef | None, datetime | None]:
-    body = request.get_json(silent=True)
+def read_setting(
+    moment: datetime, body: Any = None
+) -> tuple[Level, URIRef | None, datetime | None]:
+    """Return level, purpose and end of a setting sent as JSON; raises MalformedRequest."""
+    body = request.get_json(silent=True) if body is None else body
     if not isinstance(body, dict) or not set(body) <= _SETTING or "level" not in body:
         raise MalformedRequest(
             'Send {"level": "none|aggregate|deidentified|full"} as JSON; '
@@ -148,14 +164,3 @@ def _moment(value: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{value!r} has no time zone; write 2027-06-30T00:00:00Z")
     return moment.astimezone(UTC)
-
-
-def _describe(cell: Cell) -> dict[str, Any]:
-    return {
-        "category": local_name(cell.category),
-        "audience": local_name(cell.audience.iri),
-        "level": cell.decision.level.notation,
-        "settable": cell.decision.settable,
-        "law": None if cell.decision.rule is None else str(cell.decision.rule.source),
-        "reasons": [str(reason) for reason in cell.decision.reasons],
-    }

@@ -61,7 +61,9 @@ def rules() -> dict[tuple[str, str], tuple[str, bool]]:
         .query(
             """PREFIX bp: <https://w3id.org/databackpack/ns#>
         SELECT ?role ?category ?level ?lower { ?rule bp:appliesToRole ?role ;
-          bp:hasCategory ?category ; bp:grantsLevel ?level ; bp:familyMayLower ?lower }"""
+          bp:hasCategory ?category ; bp:grantsLevel ?level ; bp:familyMayLower ?lower
+          MINUS { ?rule bp:requiresAgreement ?kind }
+          MINUS { ?rule bp:hasBasis bp:HealthSafetyEmergency } }"""
         )
     )
 
@@ -144,17 +146,21 @@ def level_of(own: list[Word], role: str, audience: str, category: str, moment: d
     """Return the lowest of the law's level and the words that hold; none where nothing speaks."""
     purpose = PURPOSE_OF_ROLE[role]
     spoken = []
-    for word in own:
-        if word.audience not in (role, audience) or not holds(word, own, moment):
-            continue
-        narrower = purpose == word.purpose or word.purpose in WIDER.get(purpose, set())
-        if word.purpose is None or narrower or prohibits_part(word, purpose):
+    relevant = [word for word in own if speaks_of(word, purpose)]
+    for word in relevant:
+        if word.audience in (role, audience) and holds(word, relevant, moment):
             spoken.append(LEVELS.index(word.level))
     rule = rules().get((role, category))
     if rule is None:
         return LEVELS[min(spoken)] if spoken else "none"
     fixed, may_lower = rule
     return LEVELS[min([LEVELS.index(fixed), *(spoken if may_lower else [])])]
+
+
+def speaks_of(word: Word, purpose: URIRef) -> bool:
+    """Tell whether a word is heard where *purpose* is asked for; one that is not ends no other."""
+    narrower = purpose == word.purpose or word.purpose in WIDER.get(purpose, set())
+    return word.purpose is None or narrower or prohibits_part(word, purpose)
 
 
 def prohibits_part(word: Word, purpose: URIRef) -> bool:

@@ -184,9 +184,15 @@ def compare(
 
 def with_word(world: World, said: list[Word], word: Word) -> list[Word]:
     """Return what is on record after *word* is PUT: it replaces its author's words on the cell."""
+    role = next(role for role in naive.PURPOSE_OF_ROLE if word.audience.startswith(role))
 
     def is_replaced(other: Word) -> bool:
-        return (other.learner, other.assigner, other.category, other.audience) == (
+        return naive.speaks_of(word, naive.PURPOSE_OF_ROLE[role]) and (
+            other.learner,
+            other.assigner,
+            other.category,
+            other.audience,
+        ) == (
             word.learner,
             word.assigner,
             word.category,
@@ -229,7 +235,8 @@ def test_an_answer_equals_the_answer_over_a_store_that_holds_nothing_else(
         service.clock.moment = moment + timedelta(seconds=1)
         word = data.draw(words(world.children, world.asked))
         until = None if word.until is None else moment + timedelta(days=31)
-        word = replace(word, since=service.clock.moment, until=until)
+        purpose = data.draw(st.sampled_from([word.purpose, None, None]))
+        word = replace(word, since=service.clock.moment, until=until, purpose=purpose)
         if service.say(word) == 200:
             said = with_word(world, said, word)
             tally["changed"] += 1

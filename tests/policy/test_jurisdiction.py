@@ -7,7 +7,7 @@ from rdflib import RDF, Graph, URIRef
 
 from databackpack import ontology
 from databackpack.ontology.codes import concepts
-from databackpack.ontology.namespaces import BP, DCTERMS
+from databackpack.ontology.namespaces import BP, DCTERMS, DPV
 from databackpack.service.policy import jurisdiction
 from databackpack.service.policy.jurisdiction import InvalidJurisdiction
 from databackpack.service.policy.model import Jurisdiction, Level
@@ -39,24 +39,29 @@ SECOND = RULE.replace(":one", ":two") + ": bp:hasAccessRule :two ."
 
 
 @pytest.mark.parametrize("name", ontology.jurisdictions())
-def test_each_role_and_category_has_at_most_one_rule(name: str) -> None:
+def test_each_role_and_category_has_at_most_one_rule_of_a_kind(name: str) -> None:
     graph = ontology.jurisdiction(name)
     keys = [
-        key
+        (*cell, kind, graph.value(rule, BP.hasBasis) == BP.HealthSafetyEmergency)
         for rule in graph.objects(None, BP.hasAccessRule)
-        for key in product(
+        for kind in (*graph.objects(rule, BP.requiresAgreement), None)
+        if kind is not None or (rule, BP.requiresAgreement, None) not in graph
+        for cell in product(
             graph.objects(rule, BP.appliesToRole), graph.objects(rule, BP.hasCategory)
         )
     ]
     assert len(keys) == len(set(keys))
-    assert set(jurisdiction.read(name).rules) == set(keys)
+    place = jurisdiction.read(name)
+    assert len(place.rules) + len(place.agreed) + len(place.emergencies) == len(keys)
 
 
 @pytest.mark.parametrize("name", ontology.jurisdictions())
 def test_rules_speak_of_known_roles_and_categories_and_name_the_law(name: str) -> None:
     roles, categories = concepts(BP.AudienceRoleScheme), concepts(BP.CategoryScheme)
     bases = concepts(BP.LegalBasisScheme)
-    for (role, category), rule in jurisdiction.read(name).rules.items():
+    place = jurisdiction.read(name)
+    agreed = ((cell, rule) for (cell, _), rule in place.agreed.items())
+    for (role, category), rule in (*place.rules.items(), *place.emergencies.items(), *agreed):
         assert role in roles
         assert category in categories
         assert rule.basis in bases
@@ -66,9 +71,12 @@ def test_rules_speak_of_known_roles_and_categories_and_name_the_law(name: str) -
 @pytest.mark.parametrize("name", ontology.jurisdictions())
 def test_no_rule_is_left_unused_by_its_jurisdiction(name: str) -> None:
     graph = ontology.jurisdiction(name)
-    assert set(graph.subjects(RDF.type, BP.AccessRule)) == set(
-        graph.objects(None, BP.hasAccessRule)
-    )
+    for kind, link in (
+        (BP.AccessRule, BP.hasAccessRule),
+        (BP.PurposeProhibition, BP.hasProhibition),
+        (DPV.ConsentNotice, DPV.hasNotice),
+    ):
+        assert set(graph.subjects(RDF.type, kind)) == set(graph.objects(None, link))
 
 
 def test_an_unknown_jurisdiction_is_named_with_those_there_are() -> None:

@@ -68,20 +68,22 @@ AUDIENCES = st.sampled_from([AUDIENCE.iri, ROLE, STRANGER, BPA.teacher])
 
 @st.composite
 def statements(draw: st.DrawFn) -> Statement:
-    """Give statements of any kind that the profile can say."""
-    since = draw(MOMENTS)
+    """Give statements of any kind that the profile can say: a permission has a purpose."""
+    since, level = draw(MOMENTS), draw(LEVELS)
     length = draw(st.none() | st.timedeltas(timedelta(microseconds=1), timedelta(days=4000)))
+    purposes = st.sampled_from(concepts(BP.PurposeScheme))
     return Statement(
         ID[f"policy/{draw(st.uuids())}"],
         LEARNER,
         draw(st.sampled_from(concepts(BP.CategoryScheme))),
         draw(AUDIENCES),
-        draw(LEVELS),
+        level,
         draw(st.sampled_from([*GUARDIANS, LEARNER])),
         since,
         None if length is None else since + length,
-        draw(st.none() | st.sampled_from(concepts(BP.PurposeScheme))),
+        draw(purposes if level > Level.NONE else st.none() | purposes),
         draw(st.none() | MOMENTS),
+        draw(st.none() | st.timedeltas(timedelta(seconds=1), DAY).map(lambda gap: since - gap)),
     )
 
 

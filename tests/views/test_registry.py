@@ -128,11 +128,11 @@ def test_a_slice_changes_when_its_time_has_come_without_any_commit(tmp_path: Pat
     running = run_sample(tmp_path, learners=24)
     views, truth = running.context.views, running.context.truth
     now = running.context.truth.clock()
-    truth.clock = lambda: now
+    truth.set_clock(lambda: now)
     tutor = view(views, running, "provider-lantern")
     assert (epoch := truth.epoch) == tutor.epoch
     before = dump(tutor)
-    truth.clock = lambda: now + timedelta(days=365)
+    truth.set_clock(lambda: now + timedelta(days=365))
     after = dump(view(views, running, "provider-lantern"))
     fresh = Views(truth, jurisdiction.read("us-default"))
     assert after == dump(view(fresh, running, "provider-lantern"))

@@ -1,0 +1,1 @@
+"""What families may do: who decides, what is said, and how every decision is explained."""

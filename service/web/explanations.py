@@ -1,0 +1,115 @@
+"""``/learners/<id>/explanation`` and ``/preview``: why, who, and what if."""
+
+from datetime import datetime
+from uuid import uuid4
+
+from flask import Blueprint, Response, jsonify, request
+from rdflib import URIRef
+
+from databackpack.ontology.codes import local_name
+from databackpack.ontology.namespaces import BPC, ID
+from databackpack.service.gate.faults import MalformedRequest
+from databackpack.service.policy.model import Audience, Level, Statement
+from databackpack.service.records.terms import to_graph
+from databackpack.service.rights import setting
+from databackpack.service.rights.explanation import Explanation, explain, explain_all, to_rdf, words
+from databackpack.service.rights.preview import preview
+from databackpack.service.web.context import Context
+from databackpack.service.web.families import cell_of, read_setting
+from databackpack.service.web.policies import describe, negotiate_graph, to_response
+
+__all__ = ["blueprint"]
+
+
+def blueprint(context: Context) -> Blueprint:
+    """Return the surface over *context*."""
+    surface = Blueprint("explanations", __name__)
+    views, truth = context.views, context.truth
+
+    @surface.get("/learners/<name>/explanation")
+    def why(name: str) -> Response:
+        learner = context.own_learner(context.credential(), name)
+        form = negotiate_graph()
+        with truth.writing():
+            made = _asked(context, learner)
+            if form is not None:
+                return to_response(to_rdf(views, made), form)
+            told = [{**describe(one), "words": words(views, one)} for one in made]
+            return jsonify(learner=name, epoch=truth.epoch, explanations=told)
+
+    @surface.post("/learners/<name>/preview/<category>/<audience>")
+    def what_if(name: str, category: str, audience: str) -> Response:
+        credential = context.credential()
+        learner = context.inspected_learner(credential, name)
+        form = negotiate_graph()
+        with truth.writing():
+            target = cell_of(views, category, audience)
+            level, purpose, until = read_setting(truth.clock())
+            statement = Statement(
+                iri=ID[f"policy/{uuid4()}"],
+                learner=learner,
+                category=BPC[category],
+                audience=target.iri if isinstance(target, Audience) else target,
+                level=level,
+                assigner=credential.audience.party,
+                since=truth.clock(),
+                until=until,
+                purpose=purpose or setting.usual_purpose(target, level),
+            )
+            seen = preview(views, statement)
+        if form is not None:
+            return to_response(to_graph({triple for one in seen for triple in one.after}), form)
+        return jsonify(
+            learner=name,
+            epoch=truth.epoch,
+            audiences=[
+                {
+                    "audience": local_name(one.audience.iri),
+                    "before": one.level_before.notation,
+                    "after": one.level_after.notation,
+                    "shown": len(one.after),
+                    "added": sorted(f"{triple} ." for triple in one.after - one.before),
+                    "removed": sorted(f"{triple} ." for triple in one.before - one.after),
+                }
+                for one in seen
+            ],
+        )
+
+    return surface
+
+
+def _asked(context: Context, learner: URIRef) -> list[Explanation]:
+    """Return the explanations that the request asks for: of one cell, or of who sees anything."""
+    known = {"category", "audience", "moment"}
+    if set(request.args) - known:
+        raise MalformedRequest(f"Give {', '.join(sorted(known))} or leave them out.")
+    moment = _moment(request.args.get("moment"))
+    category, audience = request.args.get("category"), request.args.get("audience")
+    if category is not None and audience is not None:
+        target = cell_of(context.views, category, audience)
+        if isinstance(target, Audience):
+            return explain(context.views, learner, BPC[category], target, moment)
+        return [
+            made
+            for made in explain_all(context.views, learner, moment)
+            if made.audience.role == target and made.category == BPC[category]
+        ]
+    return [
+        made
+        for made in explain_all(context.views, learner, moment)
+        if made.level > Level.NONE
+        and category in (None, local_name(made.category))
+        and audience in (None, local_name(made.audience.iri), local_name(made.audience.role))
+    ]
+
+
+def _moment(value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise MalformedRequest("moment is no date and time with a time zone.")
+    return moment

@@ -1,0 +1,175 @@
+"""``/learners/<id>/policy`` as a document: read as JSON, Turtle or JSON-LD, and written."""
+
+from typing import Any
+
+import pyoxigraph as ox
+from flask import Blueprint, Response, jsonify, request
+from rdflib import RDF, Graph, URIRef
+
+from databackpack.ontology.codes import local_name
+from databackpack.ontology.namespaces import BP, ODRL, PREFIXES
+from databackpack.service.gate.faults import (
+    Forbidden,
+    MalformedRequest,
+    NotAcceptable,
+    UnsupportedMediaType,
+)
+from databackpack.service.policy import consent, profile
+from databackpack.service.policy.consent import Asked, Event
+from databackpack.service.policy.model import Statement
+from databackpack.service.records.terms import to_graph, to_triples
+from databackpack.service.rights import setting
+from databackpack.service.rights.explanation import Explanation, explain_all
+from databackpack.service.views import statements
+from databackpack.service.web.context import Context
+
+__all__ = ["blueprint", "describe", "negotiate_graph", "to_response"]
+
+_FORMATS = {
+    "text/turtle": ox.RdfFormat.TURTLE,
+    "application/ld+json": ox.RdfFormat.JSON_LD,
+}
+
+
+def blueprint(context: Context) -> Blueprint:
+    """Return the surface over *context*."""
+    surface = Blueprint("policies", __name__)
+    views, truth = context.views, context.truth
+
+    @surface.get("/learners/<name>/policy")
+    def read(name: str) -> Response:
+        learner = context.own_learner(context.credential(), name)
+        form = negotiate_graph()
+        with truth.writing():
+            version = setting.version(views, learner)
+            if form is not None:
+                response = to_response(statements.graph(truth, learner), form)
+            else:
+                response = jsonify(
+                    learner=name,
+                    epoch=truth.epoch,
+                    cells=[describe(made) for made in explain_all(views, learner)],
+                    **_history(context, learner),
+                )
+        response.set_etag(str(version))
+        return response
+
+    @surface.post("/learners/<name>/policy")
+    def write(name: str) -> Response:
+        credential = context.credential()
+        learner = context.own_learner(credential, name)
+        said = _sent(learner)
+        if said.assigner != credential.audience.party:
+            raise Forbidden("You may write policies in your own name only (odrl:assigner).")
+        outcome = setting.say(views, said, is_new=False)
+        return jsonify(epoch=outcome.epoch, policy=str(said.iri))
+
+    return surface
+
+
+def _history(context: Context, learner: URIRef) -> dict[str, Any]:
+    """Return the words under review and the requests that nobody has answered."""
+    events = statements.events(context.truth, learner)
+    moment = context.truth.clock()
+    purposes = statements.purposes(context.truth)
+    review = consent.under_review(events, purposes, context.deciders(learner), moment)
+    return {
+        "review": [_statement(one) for one in review],
+        "requests": [
+            _request(event, event.asked)
+            for event in events
+            if event.asked is not None and not _is_answered(event, events)
+        ],
+    }
+
+
+def _is_answered(event: Event, events: tuple[Event, ...]) -> bool:
+    return any(later.cell == event.cell and later.sequence > event.sequence for later in events)
+
+
+def _statement(said: Statement) -> dict[str, Any]:
+    return {
+        "policy": str(said.iri),
+        "category": local_name(said.category),
+        "audience": local_name(said.audience),
+        "level": said.level.notation,
+        "assigner": str(said.assigner),
+        "since": said.since.isoformat(),
+        "until": None if said.until is None else said.until.isoformat(),
+    }
+
+
+def _request(event: Event, asked: Asked) -> dict[str, Any]:
+    return {
+        "category": local_name(event.cell.category),
+        "audience": local_name(event.cell.audience),
+        "level": asked.level.notation,
+        "purpose": str(asked.purpose),
+        "until": None if asked.until is None else asked.until.isoformat(),
+        "asked": event.moment.isoformat(),
+    }
+
+
+def describe(made: Explanation) -> dict[str, Any]:
+    """Return one cell of the family's menu as JSON."""
+    rule = made.decision.rule
+    return {
+        "category": local_name(made.category),
+        "audience": local_name(made.audience.iri),
+        "purpose": str(made.purpose),
+        "level": made.level.notation,
+        "settable": made.decision.settable,
+        "law": None if rule is None else str(rule.source),
+        "jurisdiction": local_name(made.jurisdiction.iri),
+        "held_by": [str(organization) for organization in made.organizations],
+        "reasons": [str(reason) for reason in made.decision.reasons],
+    }
+
+
+def _sent(learner: URIRef) -> Statement:
+    """Return the one policy in the request's body, about *learner*.
+
+    It is parsed offline, as triples: a remote context and a named graph are refused.
+    """
+    form = _FORMATS.get(request.mimetype)
+    if form is None:
+        raise UnsupportedMediaType(f"Send a policy as {' or '.join(_FORMATS)}.")
+    try:
+        quads = list(ox.parse(request.get_data(), format=form, without_named_graphs=True))
+        graph = to_graph({quad.triple for quad in quads})
+    except (SyntaxError, ValueError, OSError) as error:
+        raise MalformedRequest(f"The policy cannot be read: {error}") from None
+    return _only_policy(graph, learner)
+
+
+def _only_policy(graph: Graph, learner: URIRef) -> Statement:
+    policies = list(graph.subjects(RDF.type, ODRL.Agreement))
+    if len(policies) != 1 or not isinstance(policies[0], URIRef):
+        raise MalformedRequest("Send exactly one policy (odrl:Agreement), named by an IRI.")
+    refusal = statements.refusal(graph)
+    if refusal is not None:
+        raise MalformedRequest(refusal)
+    said = profile.read(graph, policies[0])
+    if said.learner != learner or said.withdrawn is not None:
+        raise MalformedRequest(
+            "The policy is about the learner of the address and is not withdrawn yet "
+            f"({local_name(BP.isRecordOf)})."
+        )
+    return said
+
+
+def negotiate_graph() -> ox.RdfFormat | None:
+    """Return the RDF format that the client likes best, None for JSON; raises NotAcceptable."""
+    if not request.accept_mimetypes:
+        return None
+    best = request.accept_mimetypes.best_match(["application/json", *_FORMATS])
+    if best is None:
+        raise NotAcceptable(f"Offered: application/json, {', '.join(_FORMATS)}.")
+    return _FORMATS.get(best)
+
+
+def to_response(graph: Graph, form: ox.RdfFormat) -> Response:
+    """Return *graph* as an HTTP response in *form*."""
+    prefixes = {name: str(iri) for name, iri in PREFIXES.items()}
+    body = ox.serialize(sorted(to_triples(graph), key=str), format=form, prefixes=prefixes)
+    return Response(body or b"", mimetype=form.media_type)

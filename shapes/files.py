@@ -25,6 +25,8 @@ _AGREEMENT = "agreement"
 _CONSENT = "consent-record"
 _POLICY = "consent-policy"
 _ORGANIZATION = "organization"
+_OTHERS = (_AGREEMENT, _CONSENT, _POLICY, _ORGANIZATION)
+"""Shapes of what is no item of a record."""
 
 
 def names() -> list[str]:
@@ -86,7 +88,7 @@ def _targeting(cls: URIRef) -> list[Node]:
 
 @cache
 def _items() -> Graph:
-    return _parsed(*(name for name in names() if name not in (_AGREEMENT, _CONSENT, _POLICY, _ORGANIZATION)))
+    return _parsed(*(name for name in names() if name not in _OTHERS))
 
 
 def _parsed(*names: str) -> Graph:

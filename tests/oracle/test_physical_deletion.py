@@ -233,13 +233,15 @@ def test_an_answer_equals_the_answer_over_a_store_that_holds_nothing_else(
             compare(service, world, said, audience, tally)
 
         service.clock.moment = moment + timedelta(seconds=1)
-        word = data.draw(words(world.children, world.asked))
-        until = None if word.until is None else moment + timedelta(days=31)
-        purpose = data.draw(st.sampled_from([word.purpose, None, None]))
-        word = replace(word, since=service.clock.moment, until=until, purpose=purpose)
-        if service.say(word) == 200:
-            said = with_word(world, said, word)
-            tally["changed"] += 1
+        for _ in range(4):
+            word = data.draw(words(world.children, world.asked))
+            until = None if word.until is None else moment + timedelta(days=31)
+            purpose = data.draw(st.sampled_from([word.purpose, None]))
+            word = replace(word, since=service.clock.moment, until=until, purpose=purpose)
+            if service.say(word) == 200:
+                said = with_word(world, said, word)
+                tally["changed"] += 1
+                break
         for audience in asked:
             compare(service, world, said, audience, tally)
 

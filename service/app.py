@@ -20,6 +20,7 @@ from databackpack.service.policy.refusal import NoStanding, NotSettable, Refused
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.views.registry import Views
 from databackpack.service.web import (
+    disclosures,
     explanations,
     families,
     home,
@@ -33,6 +34,7 @@ from databackpack.service.web.context import Context
 __all__ = ["create_app", "open_context"]
 
 _MOST_BYTES = 256 * 1024
+_SURFACES = (*(home, sparql, questions, families, policies, explanations, disclosures, operations),)
 _HEADERS = {
     "Cache-Control": "private, no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
@@ -55,7 +57,7 @@ def create_app(config: Config, context: Context | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     context = context or open_context(config)
-    for surface in (home, sparql, questions, families, policies, explanations, operations):
+    for surface in _SURFACES:
         app.register_blueprint(surface.blueprint(context))
 
     @app.before_request

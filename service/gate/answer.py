@@ -1,6 +1,7 @@
 """From a query request and a credential to an answer: the same way for HTTP and command line."""
 
 import pyoxigraph as ox
+from rdflib import URIRef
 
 from databackpack.service.gate import guard
 from databackpack.service.gate.credentials import Credential
@@ -12,7 +13,7 @@ from databackpack.service.gate.faults import (
 )
 from databackpack.service.gate.protocol import QueryRequest
 from databackpack.service.records import disclosures
-from databackpack.service.records.disclosures import Disclosure
+from databackpack.service.records.disclosures import Outcome, Request
 from databackpack.service.records.terms import to_ox
 from databackpack.service.views import view
 from databackpack.service.views.registry import Views
@@ -28,10 +29,20 @@ def answer(
     results_format: ox.QueryResultsFormat | None,
     graph_format: ox.RdfFormat | None,
 ) -> Answer:
-    """Return the answer over the asker's own view, the request logged before it is run.
+    """Return the answer over the asker's own view.
+
+    The request is in the log before it is run, and what came of it before the answer leaves.
 
     Raises QueryRequestRefused, MalformedQuery, NotAcceptable or TooLarge, logged as refusals.
     """
+    asked = Request(
+        subject=credential.subject,
+        audience=credential.audience.iri,
+        purpose=credential.purpose,
+        moment=views.truth.clock(),
+        query=request.query,
+    )
+    entry = disclosures.begin(views.truth, asked)
     try:
         guard.check(request.query)
         operation = QueryOperation(
@@ -42,11 +53,12 @@ def answer(
             request.named_graphs,
             {ox.Variable(name): to_ox(term) for name, term in request.bindings.items()},
         )
-        _log(views, credential, request, "asked")
-        return _evaluate(views, credential, operation)
+        answered = _evaluate(views, credential, operation)
     except ServiceError as fault:
-        _log(views, credential, request, type(fault).__name__)
+        _end(views, credential, entry, asked, type(fault).__name__)
         raise
+    _end(views, credential, entry, asked, disclosures.ANSWERED, answered)
+    return answered
 
 
 def _evaluate(views: Views, credential: Credential, operation: QueryOperation) -> Answer:
@@ -60,14 +72,18 @@ def _evaluate(views: Views, credential: Credential, operation: QueryOperation) -
         raise NotAcceptable("The query's result has no form that you accept.") from None
 
 
-def _log(views: Views, credential: Credential, request: QueryRequest, outcome: str) -> None:
-    disclosure = Disclosure(
-        subject=credential.subject,
-        audience=credential.audience.iri,
-        purpose=credential.purpose,
-        moment=views.truth.clock(),
-        epoch=views.truth.epoch,
-        query=request.query,
-        outcome=outcome,
-    )
-    disclosures.log(views.truth, disclosure)
+def _end(
+    views: Views,
+    credential: Credential,
+    entry: URIRef,
+    asked: Request,
+    result: str,
+    answered: Answer | None = None,
+) -> None:
+    """Write the outcome over the state that the answer was computed at, or the present one."""
+    if answered is None:
+        epoch, state = views.truth.epoch, views.state(credential.audience, credential.purpose)
+    else:
+        epoch, state = answered.epoch, answered.state
+    outcome = Outcome(result, views.truth.clock(), epoch, state)
+    disclosures.end(views.truth, entry, asked, outcome)

@@ -1,9 +1,12 @@
 """The disclosure log: who asked, when, as which audience, for what purpose, with what outcome.
 
-34 CFR 99.32(a) wants each request and each disclosure recorded; refusals are recorded too. The
-query is kept as a digest only, because its text may itself name a child.
+34 CFR 99.32(a) wants each request and each disclosure recorded; refusals are recorded too. A
+request is written before it is run, its outcome before the answer leaves. The query is kept as a
+digest only, because its text may itself name a child. Whose records an answer could be about is
+told by the view state that the entry names, not by one row for each learner.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -12,42 +15,136 @@ from uuid import uuid4
 import pyoxigraph as ox
 from rdflib import RDF, XSD, URIRef
 
-from databackpack.ontology.namespaces import BP, ID, PROV
-from databackpack.service.records.graphs import DISCLOSURES
-from databackpack.service.records.terms import node
+from databackpack.ontology.namespaces import BP, BPC, ID, PROV
+from databackpack.service.records.graphs import DISCLOSURES, SPECIAL_EDUCATION_LOG
+from databackpack.service.records.terms import node, text
 from databackpack.service.records.truth import TruthStore
 
-__all__ = ["Disclosure", "log"]
+__all__ = ["ANSWERED", "Entry", "Outcome", "Request", "begin", "end", "entries", "of_state"]
+
+ANSWERED = "answered"
 
 
 @dataclass(frozen=True, slots=True)
-class Disclosure:
-    """One request: answered, or refused by the fault that *outcome* names."""
+class Request:
+    """One request as it came in."""
 
     subject: str
     audience: URIRef
     purpose: URIRef
     moment: datetime
-    epoch: int
     query: str
-    outcome: str
 
 
-def log(truth: TruthStore, disclosure: Disclosure) -> None:
-    """Write *disclosure* to the log."""
-    entry = node(ID[f"disclosure/{uuid4()}"])
-    digest = sha256(disclosure.query.encode("utf-8", "replace")).hexdigest()
-    values: list[tuple[URIRef, ox.NamedNode | ox.Literal]] = [
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a request: ANSWERED or the name of the fault, at an epoch, over a view state."""
+
+    result: str
+    moment: datetime
+    epoch: int
+    state: URIRef | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the log as it is read; without an outcome it was never answered."""
+
+    iri: URIRef
+    subject: str
+    audience: URIRef
+    purpose: URIRef
+    moment: datetime
+    digest: str
+    outcome: str | None
+    epoch: int | None
+    state: URIRef | None
+
+
+def begin(truth: TruthStore, request: Request) -> URIRef:
+    """Return the IRI of the entry that now says that *request* was made."""
+    entry = ID[f"disclosure/{uuid4()}"]
+    digest = sha256(request.query.encode("utf-8", "replace")).hexdigest()
+    _append(
+        truth,
+        DISCLOSURES,
+        entry,
         (RDF.type, node(BP.Disclosure)),
-        (PROV.wasAssociatedWith, node(disclosure.audience)),
-        (BP.personKey, ox.Literal(disclosure.subject)),
-        (BP.hasPurpose, node(disclosure.purpose)),
-        (PROV.startedAtTime, _typed(disclosure.moment.isoformat(), XSD.dateTime)),
-        (BP.epoch, _typed(str(disclosure.epoch), XSD.integer)),
+        *_party(request),
         (BP.queryDigest, ox.Literal(digest)),
-        (BP.hasOutcome, ox.Literal(disclosure.outcome)),
+    )
+    return entry
+
+
+def end(truth: TruthStore, entry: URIRef, request: Request, outcome: Outcome) -> None:
+    """Write what came of *request*; only then may its answer leave.
+
+    Access to special-education records also goes into the log of 34 CFR 300.614: the name of the
+    party, the date and the purpose.
+    """
+    values: list[tuple[URIRef, ox.NamedNode | ox.Literal]] = [
+        (BP.hasOutcome, ox.Literal(outcome.result)),
+        (PROV.endedAtTime, _typed(outcome.moment.isoformat(), XSD.dateTime)),
+        (BP.epoch, _typed(str(outcome.epoch), XSD.integer)),
     ]
-    truth.append(DISCLOSURES, [ox.Triple(entry, node(p), value) for p, value in values])
+    if outcome.state is not None:
+        values.append((PROV.used, node(outcome.state)))
+        shown = set(truth.objects(outcome.state, BP.hasCategory))
+        if outcome.result == ANSWERED and str(BPC["special-education"]) in shown:
+            access = (RDF.type, node(BP.SpecialEducationAccess))
+            _append(truth, SPECIAL_EDUCATION_LOG, entry, access, *_party(request))
+    _append(truth, DISCLOSURES, entry, *values)
+
+
+def entries(truth: TruthStore, *, special_education: bool = False) -> Iterator[Entry]:
+    """Yield all entries, or those of the special-education log, in the order of time."""
+    graph, kind = DISCLOSURES, BP.Disclosure
+    if special_education:
+        graph, kind = SPECIAL_EDUCATION_LOG, BP.SpecialEducationAccess
+    found = [_read(truth, iri) for iri in truth.subjects(graph, RDF.type, kind)]
+    yield from sorted(found, key=lambda entry: (entry.moment, entry.iri))
+
+
+def of_state(truth: TruthStore, state: URIRef) -> list[Entry]:
+    """Return the entries whose view was in *state*."""
+    return [_read(truth, iri) for iri in truth.subjects(DISCLOSURES, PROV.used, state)]
+
+
+def _read(truth: TruthStore, iri: URIRef) -> Entry:
+    about = {
+        URIRef(triple.predicate.value): text(triple.object)
+        for triple in truth.triples(DISCLOSURES, iri)
+    }
+    epoch, state = about.get(BP.epoch), about.get(PROV.used)
+    return Entry(
+        iri=iri,
+        subject=about[BP.personKey],
+        audience=URIRef(about[PROV.wasAssociatedWith]),
+        purpose=URIRef(about[BP.hasPurpose]),
+        moment=datetime.fromisoformat(about[PROV.startedAtTime]),
+        digest=about[BP.queryDigest],
+        outcome=about.get(BP.hasOutcome),
+        epoch=None if epoch is None else int(epoch),
+        state=None if state is None else URIRef(state),
+    )
+
+
+def _party(request: Request) -> list[tuple[URIRef, ox.NamedNode | ox.Literal]]:
+    return [
+        (PROV.wasAssociatedWith, node(request.audience)),
+        (BP.personKey, ox.Literal(request.subject)),
+        (BP.hasPurpose, node(request.purpose)),
+        (PROV.startedAtTime, _typed(request.moment.isoformat(), XSD.dateTime)),
+    ]
+
+
+def _append(
+    truth: TruthStore,
+    graph: URIRef,
+    entry: URIRef,
+    *values: tuple[URIRef, ox.NamedNode | ox.Literal],
+) -> None:
+    truth.append(graph, [ox.Triple(node(entry), node(p), value) for p, value in values])
 
 
 def _typed(value: str, datatype: URIRef) -> ox.Literal:

@@ -10,11 +10,13 @@ __all__ = [
     "AUDIENCES",
     "CODES",
     "DISCLOSURES",
+    "EXPOSURES",
     "IDENTITY",
     "INDEX",
     "JOURNAL",
     "JURISDICTIONS",
     "REGISTRY",
+    "SPECIAL_EDUCATION_LOG",
     "emergency_graph",
     "guardianship_graph",
     "policy_graph",
@@ -33,6 +35,9 @@ IDENTITY = ID["graph/identity"]
 CODES = ID["graph/codes"]
 JOURNAL = ID["graph/journal"]
 DISCLOSURES = ID["graph/disclosures"]
+SPECIAL_EDUCATION_LOG = ID["graph/disclosures/special-education"]
+EXPOSURES = ID["graph/exposures"]
+"""Whose records each view showed, over time: the log's memory."""
 
 
 def policy_graph(learner: URIRef) -> URIRef:

@@ -27,6 +27,7 @@ from databackpack.service.records.terms import node, to_graph
 from databackpack.service.records.truth import Commit, TruthStore
 from databackpack.service.views import dossier, public
 from databackpack.service.views.code import Codes
+from databackpack.service.views.exposure import Exposures, Parts, parts_of
 from databackpack.service.views.projection import project
 from databackpack.service.views.selection import select
 from databackpack.service.views.view import View
@@ -46,6 +47,7 @@ class _Live:
     audience: Audience
     purpose: URIRef
     codes: Codes
+    exposures: Exposures
     view: View
     due: list[tuple[datetime, URIRef]] = field(default_factory=list)
 
@@ -69,6 +71,7 @@ class Views:
         self._vocabulary = vocabulary
         self._capacity = capacity
         self._live: dict[tuple[URIRef, URIRef], _Live] = {}
+        self._states: dict[tuple[URIRef, URIRef], URIRef | None] = {}
         self._dossiers: dict[URIRef, dossier.Dossier] = {}
         truth.subscribe(self._follow)
 
@@ -153,25 +156,40 @@ class Views:
             self._redo_what_is_due(live)
             return live.view
 
+    def state(self, audience: Audience, purpose: URIRef) -> URIRef | None:
+        """Return the state of the view of (audience, purpose), or its last one; None without."""
+        key = (audience.iri, purpose)
+        live = self._live.get(key)
+        if live is not None:
+            return live.view.state
+        if key not in self._states:
+            self._states[key] = Exposures(self.truth, audience, purpose).state
+        return self._states[key]
+
     def _drop(self, key: tuple[URIRef, URIRef]) -> None:
         """Give up a view for good: an answer that it is computing does not leave either."""
         dropped = self._live.pop(key, None)
         if dropped is not None:
+            self._states[key] = dropped.view.state
             dropped.view.close()
 
     def _build(self, audience: Audience, purpose: URIRef) -> _Live:
+        exposures = Exposures(self.truth, audience, purpose)
         live = _Live(
-            audience,
-            purpose,
-            Codes(self.truth, audience),
-            View(self.truth.epoch),
+            audience, purpose, Codes(self.truth, audience), exposures, View(self.truth.epoch)
         )
         live.view.fill(self._vocabulary())
         live.view.fill(self.truth.triples(REGISTRY))
         law, moment = self.law(), self.truth.clock()
+        shown: dict[URIRef, Parts] = {}
         for learner in self.candidates(audience):
-            live.view.fill(self._slice(live, learner, law, moment))
+            triples, parts = self._slice(live, learner, law, moment)
+            live.view.fill(triples)
+            if parts:
+                shown[learner] = parts
         live.codes.save()
+        exposures.begin(shown)
+        live.view.state = exposures.state
         heapify(live.due)
         return live
 
@@ -191,13 +209,14 @@ class Views:
     def _redo(self, live: _Live, learners: Iterable[URIRef]) -> None:
         """Recompute the slices of *learners* and put them in the place of what is shown."""
         law, moment = self.law(), self.truth.clock()
-        slices = []
+        slices, shown = [], {}
         for learner in learners:
-            triples = self._slice(live, learner, law, moment)
+            triples, shown[learner] = self._slice(live, learner, law, moment)
             code = live.codes.find(node(learner))
             slices.append(([iri for iri in (node(learner), code) if iri is not None], triples))
         live.codes.save()
-        live.view.replace(slices, self.truth.epoch)
+        live.exposures.change(shown)
+        live.view.replace(slices, self.truth.epoch, live.exposures.state)
 
     def _redo_what_is_due(self, live: _Live) -> None:
         """Redo the slices that changed because time went by, not because anything was committed."""
@@ -211,14 +230,18 @@ class Views:
         first = live.due[:1]
         return bool(first) and first[0][0] <= self.truth.clock()
 
-    def _slice(self, live: _Live, learner: URIRef, law: Law, moment: datetime) -> set[ox.Triple]:
+    def _slice(
+        self, live: _Live, learner: URIRef, law: Law, moment: datetime
+    ) -> tuple[set[ox.Triple], Parts]:
+        """Return what *live* shows of a learner, and by which categories, levels and bases."""
         selection = select(self.dossier(learner), live.audience, live.purpose, law, moment)
         if selection.until is not None:
             heappush(live.due, (selection.until, learner))
         triples: set[ox.Triple] = set()
         for record, decision in selection.decisions.items():
             triples |= project(self.truth.triples(record.iri), decision, live.codes.encode)
-        return triples
+        decisions = ((record.category, made) for record, made in selection.decisions.items())
+        return triples, parts_of(decisions)
 
     def __repr__(self) -> str:
         names = [local_name(audience) for audience, _ in self._live]

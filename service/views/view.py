@@ -6,11 +6,12 @@ asks, nothing else can answer it. A later view may live in another process: call
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from threading import Lock
 
 import pyoxigraph as ox
+from rdflib import URIRef
 
 from databackpack.ontology.namespaces import BP
 from databackpack.service.records.terms import Term, node
@@ -65,12 +66,13 @@ class QueryOperation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A serialized result, complete, and the epoch it was computed at."""
+    """A serialized result, complete, with the epoch and the view's state it was computed at."""
 
     body: bytes
     media_type: str
     form: Form
     epoch: int
+    state: URIRef | None = None
 
 
 class View:
@@ -81,12 +83,13 @@ class View:
     whole is closed and answers nothing.
     """
 
-    def __init__(self, epoch: int) -> None:
+    def __init__(self, epoch: int, state: URIRef | None = None) -> None:
         self._store = ox.Store()
         self._changing = Lock()
         self._version = 0
         self._is_closed = False
         self.epoch = epoch
+        self.state = state
 
     def __len__(self) -> int:
         return len(self._store)
@@ -96,9 +99,12 @@ class View:
         self._store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
 
     def replace(
-        self, slices: Iterable[tuple[Iterable[ox.NamedNode], set[ox.Triple]]], epoch: int
+        self,
+        slices: Iterable[tuple[Iterable[ox.NamedNode], set[ox.Triple]]],
+        epoch: int,
+        state: URIRef | None = None,
     ) -> None:
-        """Make each slice the whole of what the view holds of its learner, and take *epoch*.
+        """Make each slice the whole of what the view holds of its learner; take epoch and state.
 
         A slice is (the IRIs by which the view knows the learner, the learner's triples). Only
         the difference is written: Oxigraph in memory never frees old versions.
@@ -112,7 +118,7 @@ class View:
                         self._store.remove(ox.Quad(*triple))
                     for triple in wanted - held:
                         self._store.add(ox.Quad(*triple))
-                self.epoch = epoch
+                self.epoch, self.state = epoch, state
             except BaseException:
                 self._is_closed = True
                 raise
@@ -128,15 +134,15 @@ class View:
     def evaluate(self, operation: QueryOperation) -> Answer:
         """Return the answer to *operation*; raises MalformedQuery, NotAcceptable or ViewClosed."""
         for _ in range(_TRIES):
-            before, epoch = self._version, self.epoch
+            before, epoch, state = self._version, self.epoch, self.state
             if before % 2 == 0:
-                answer = self._evaluate(operation, epoch)
+                answer = replace(self._evaluate(operation, epoch), state=state)
                 if self._version == before and not self._is_closed:
                     return answer
             with self._changing:
                 pass  # a change is under way: wait for it and compute again
         with self._changing:
-            return self._evaluate(operation, self.epoch)
+            return replace(self._evaluate(operation, self.epoch), state=self.state)
 
     def _evaluate(self, operation: QueryOperation, epoch: int) -> Answer:
         if self._is_closed:

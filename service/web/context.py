@@ -1,6 +1,7 @@
 """What the surfaces share: the stores behind them and who is asking."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from flask import request
 from joserfc.jwk import OKPKey
@@ -31,19 +32,29 @@ class Context:
             request.headers.getlist("Authorization"), self.key, self.views, self.truth.clock()
         )
 
+    def learner(self, name: str) -> URIRef:
+        """Return the IRI of the learner called *name*, known or not; raises NotFound.
+
+        INVARIANT: no text from a path becomes part of an IRI unless it is a UUID.
+        """
+        try:
+            return ID[f"learner/{UUID(name)}"]
+        except ValueError:
+            raise NotFound from None
+
     def own_learner(self, credential: Credential, name: str) -> URIRef:
         """Return the learner called *name* over whose records the asker holds rights.
 
         A learner of somebody else and one that does not exist give the same fault.
         """
-        learner = ID[f"learner/{name}"]
+        learner = self.learner(name)
         if not holds_rights(self.views, credential.audience, learner):
             raise NotFound
         return learner
 
     def inspected_learner(self, credential: Credential, name: str) -> URIRef:
         """Return the learner called *name* all of whose records the asker may inspect."""
-        learner = ID[f"learner/{name}"]
+        learner = self.learner(name)
         if not inspects(self.views, credential.audience, learner):
             raise NotFound
         return learner

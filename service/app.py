@@ -21,6 +21,7 @@ from databackpack.service.records.truth import TruthStore
 from databackpack.service.views.registry import Views
 from databackpack.service.web import (
     disclosures,
+    emergencies,
     explanations,
     families,
     home,
@@ -34,7 +35,10 @@ from databackpack.service.web.context import Context
 __all__ = ["create_app", "open_context"]
 
 _MOST_BYTES = 256 * 1024
-_SURFACES = (*(home, sparql, questions, families, policies, explanations, disclosures, operations),)
+_SURFACES = (
+    *(home, sparql, questions, families, policies, explanations, disclosures, emergencies),
+    operations,
+)
 _HEADERS = {
     "Cache-Control": "private, no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 from flask import Flask
 from waitress import create_server
@@ -72,12 +72,21 @@ class Running:
     @contextmanager
     def listening(self) -> Iterator[str]:
         """Serve on a free port of this machine's own address and give the address."""
-        server = create_server(self.app, host="127.0.0.1", port=0, threads=4)
-        thread = Thread(target=server.run, daemon=True)
+        server, closing = create_server(self.app, host="127.0.0.1", port=0, threads=4), Event()
+
+        def run() -> None:
+            try:
+                server.run()
+            except OSError:  # its sockets are closed from the other thread
+                if not closing.is_set():
+                    raise
+
+        thread = Thread(target=run, daemon=True)
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.effective_port}"
         finally:
+            closing.set()
             server.close()
             thread.join(timeout=5)
 

@@ -11,6 +11,7 @@ from databackpack.ontology.codes import concepts, local_name
 from databackpack.ontology.namespaces import BP, BPL, DCTERMS, DPV, ID, ODRL, PROV, RDFS, SKOS
 from databackpack.service.policy.model import Audience, Decision, Jurisdiction, Level, Statement
 from databackpack.service.records.graphs import REGISTRY
+from databackpack.service.rights import emergency
 from databackpack.service.views.dossier import Dossier
 from databackpack.service.views.population import coverage
 from databackpack.service.views.registry import Views
@@ -129,6 +130,11 @@ def words(views: Views, made: Explanation) -> list[str]:
         told.append("They have no learner relation to these records at this moment.")
     told += _law(made)
     told += [_said(statement) for statement in made.heard]
+    told += [
+        f"An emergency was declared until {one.until.isoformat()}: {one.threat}"
+        for one in emergency.on_record(views.truth, made.learner)
+        if one.iri in made.decision.reasons
+    ]
     told.append(
         "Whoever decides for this learner may change this."
         if made.decision.settable

@@ -1,6 +1,7 @@
 """The live views: built on first use, and at the truth store's epoch whenever a commit returns."""
 
 import logging
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,6 +38,7 @@ __all__ = ["Views"]
 _SHARED = {REGISTRY, AGREEMENTS, JURISDICTIONS}
 """Graphs that may bear on every learner of a view: when one changes, views are made anew."""
 
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _LOG = logging.getLogger(__name__)
 
 
@@ -77,6 +79,8 @@ class Views:
 
     def audience(self, name: str) -> Audience:
         """Return the registered audience with *name* as last segment; raises KeyError."""
+        if not _NAME.fullmatch(name):
+            raise KeyError(name)
         iri = ID[f"audience/{name}"]
         found = audiences.read(to_graph(self.truth.triples(AUDIENCES, iri)), iri)
         bound = [

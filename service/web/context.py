@@ -10,6 +10,7 @@ from rdflib import URIRef
 from databackpack.ontology.namespaces import ID
 from databackpack.service.gate.credentials import Credential, authenticate
 from databackpack.service.gate.faults import NotFound
+from databackpack.service.policy.model import Audience
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.rights.holder import holds_rights, inspects
 from databackpack.service.views import population
@@ -58,6 +59,13 @@ class Context:
         if not inspects(self.views, credential.audience, learner):
             raise NotFound
         return learner
+
+    def audience(self, name: str) -> Audience:
+        """Return the registered audience called *name*; raises NotFound."""
+        try:
+            return self.views.audience(name)
+        except KeyError:
+            raise NotFound(f"There is no audience {name[:60]!r}.") from None
 
     def deciders(self, learner: URIRef) -> list[URIRef]:
         """Return those who may decide who sees the learner's records, sorted."""

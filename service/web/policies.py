@@ -18,7 +18,8 @@ from databackpack.service.policy import consent, profile
 from databackpack.service.policy.consent import Asked, Event
 from databackpack.service.policy.model import Statement
 from databackpack.service.records.terms import to_graph, to_triples
-from databackpack.service.rights import setting
+from databackpack.service.rights import emergency, setting
+from databackpack.service.rights.emergency import Declared
 from databackpack.service.rights.explanation import Explanation, explain_all
 from databackpack.service.views import statements
 from databackpack.service.web.context import Context
@@ -38,7 +39,8 @@ def blueprint(context: Context) -> Blueprint:
 
     @surface.get("/learners/<name>/policy")
     def read(name: str) -> Response:
-        learner = context.own_learner(context.credential(), name)
+        credential = context.credential()
+        learner = context.own_learner(credential, name)
         form = negotiate_graph()
         with truth.writing():
             version = setting.version(views, learner)
@@ -49,7 +51,7 @@ def blueprint(context: Context) -> Blueprint:
                     learner=name,
                     epoch=truth.epoch,
                     cells=[describe(made) for made in explain_all(views, learner)],
-                    **_history(context, learner),
+                    **_history(context, learner, credential.audience.party),
                 )
         response.set_etag(str(version))
         return response
@@ -67,18 +69,21 @@ def blueprint(context: Context) -> Blueprint:
     return surface
 
 
-def _history(context: Context, learner: URIRef) -> dict[str, Any]:
-    """Return the words under review and the requests that nobody has answered."""
+def _history(context: Context, learner: URIRef, party: URIRef) -> dict[str, Any]:
+    """Return words under review, emergencies, and requests that *party* has not answered."""
     events = statements.events(context.truth, learner)
     moment = context.truth.clock()
     purposes = statements.purposes(context.truth)
     review = consent.under_review(events, purposes, context.deciders(learner), moment)
     return {
         "review": [_statement(one) for one in review],
+        "emergencies": [_emergency(one) for one in emergency.on_record(context.truth, learner)],
         "requests": [
             _request(event, event.asked)
             for event in events
-            if event.asked is not None and not _is_answered(event, events)
+            if event.asked is not None
+            and event.cell.assigner == party
+            and not _is_answered(event, events)
         ],
     }
 
@@ -96,6 +101,17 @@ def _statement(said: Statement) -> dict[str, Any]:
         "assigner": str(said.assigner),
         "since": said.since.isoformat(),
         "until": None if said.until is None else said.until.isoformat(),
+    }
+
+
+def _emergency(one: Declared) -> dict[str, Any]:
+    return {
+        "audience": local_name(one.audience),
+        "categories": [local_name(category) for category in one.categories],
+        "threat": one.threat,
+        "declared_by": one.declarer,
+        "since": one.since.isoformat(),
+        "until": one.until.isoformat(),
     }
 
 

@@ -1,7 +1,7 @@
 """Rows of many files become one complete record per holder, learner and category."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +9,14 @@ from rdflib import Graph, Literal, URIRef
 
 from databackpack.loaders.record import (
     Guardianship,
+    Hold,
     Item,
     Mint,
     Organization,
     Record,
     Setting,
     Source,
+    StandingDocument,
     item_iri,
     organization_iri,
 )
@@ -29,7 +31,8 @@ __all__ = ["Assembly", "Term", "category_of", "organization"]
 Term = tuple[URIRef, Value]
 """What a row says of an item: a property and its value; kind ``item`` names another item."""
 
-_GUARDIANSHIP, _RECORD, _SETTING = "0", "1", "2"  # the order within one learner
+# The order within one learner.
+_GUARDIANSHIP, _DOCUMENT, _RECORD, _SETTING, _HOLD = "0", "1", "2", "3", "4"
 
 
 class Assembly:
@@ -66,20 +69,27 @@ class Assembly:
         """*row* has guardian, relation, and since and until in ISO form or None."""
         self._spool.add((learner, _GUARDIANSHIP), row, source)
 
+    def add_document(self, learner: str, row: dict[str, str | None], source: Source) -> None:
+        """*row* has id, kind, person or None, document, since, and until or None."""
+        self._spool.add((learner, _DOCUMENT), row, source)
+
     def add_setting(self, learner: str, row: dict[str, str | None], source: Source) -> None:
         """*row* has assigner, category, audience, level, purpose, since, until."""
         self._spool.add((learner, _SETTING), row, source)
 
+    def add_hold(self, learner: str, *, is_held: bool, source: Source) -> None:
+        """A family's word was refused at *source*, or with *is_held* false none was."""
+        self._spool.add((learner, _HOLD), {"is held": is_held}, source)
+
     def items(self, mint: Mint) -> Iterator[Item]:
-        """Yield each learner's guardianships, records and settings; learners come one by one."""
+        """Yield all that is known of each learner, records in the middle, learner by learner."""
         for key, rows in self._spool:
             learner = mint("learner", f"state:{key[0]}")
             if key[1] == _RECORD:
                 yield _record(learner, key[2], key[3], rows)
-            elif key[1] == _GUARDIANSHIP:
-                yield from (_guardianship(learner, row, source, mint) for row, source in rows)
             else:
-                yield from (_setting(learner, row, source, mint) for row, source in rows)
+                make = _FAMILY[key[1]]
+                yield from (make(learner, row, source, mint) for row, source in rows)
 
 
 def category_of(item_type: URIRef) -> URIRef:
@@ -141,6 +151,20 @@ def _guardianship(learner: URIRef, row: dict[str, Any], source: Source, mint: Mi
     )
 
 
+def _document(learner: URIRef, row: dict[str, Any], source: Source, mint: Mint) -> StandingDocument:
+    person = row["person"]
+    return StandingDocument(
+        learner,
+        row["id"],
+        URIRef(row["kind"]),
+        mint("guardian", person) if person else None,
+        row["document"],
+        datetime.fromisoformat(row["since"]),
+        _moment(row["until"]),
+        source,
+    )
+
+
 def _setting(learner: URIRef, row: dict[str, Any], source: Source, mint: Mint) -> Setting:
     assigner = row["assigner"]
     return Setting(
@@ -156,5 +180,17 @@ def _setting(learner: URIRef, row: dict[str, Any], source: Source, mint: Mint) -
     )
 
 
+def _hold(learner: URIRef, row: dict[str, Any], source: Source, _: Mint) -> Hold:
+    return Hold(learner, row["is held"], source)
+
+
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+_FAMILY: dict[str, Callable[[URIRef, dict[str, Any], Source, Mint], Item]] = {
+    _GUARDIANSHIP: _guardianship,
+    _DOCUMENT: _document,
+    _SETTING: _setting,
+    _HOLD: _hold,
+}

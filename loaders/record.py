@@ -11,6 +11,7 @@ from databackpack.ontology.namespaces import ID
 
 __all__ = [
     "Guardianship",
+    "Hold",
     "Item",
     "Mint",
     "Organization",
@@ -18,6 +19,7 @@ __all__ = [
     "Record",
     "Setting",
     "Source",
+    "StandingDocument",
     "item_iri",
     "organization_iri",
     "person_iri",
@@ -85,6 +87,25 @@ class Guardianship:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingDocument:
+    """A document that changes who may decide over a learner's records or inspect them.
+
+    *kind* is a concept of bp:StandingKindScheme; *person* the guardian whom it is about, None where
+    it is about the learner; *reference* says where it is kept. *identifier* names it among the
+    learner's documents.
+    """
+
+    learner: URIRef
+    identifier: str
+    kind: URIRef
+    person: URIRef | None
+    reference: str
+    since: datetime
+    until: datetime | None
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """A family's word on one (learner, category, audience), as a file carries it.
 
@@ -104,6 +125,19 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Whether nobody may see a learner, because a word of the family was refused at *source*.
+
+    One comes with every learner of a folder that has family files: what was refused may have been
+    a prohibition, and only a load in which nothing was refused says that none is missing.
+    """
+
+    learner: URIRef
+    is_held: bool
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something that was not loaded, and why: the rule that it broke and what to do."""
 
@@ -115,7 +149,7 @@ class Problem:
         return f"{self.source}: {self.rule}: {self.message}"
 
 
-Item = Record | Organization | Guardianship | Setting | Problem
+Item = Record | Organization | Guardianship | StandingDocument | Setting | Hold | Problem
 
 
 def organization_iri(code: str) -> URIRef:

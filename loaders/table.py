@@ -1,7 +1,7 @@
 """CSV files row by row; what is wrong with a whole file is found before any row of it is used."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -62,8 +62,8 @@ class Table:
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
 
-    def each(self, take: Callable[[Row], None]) -> Iterator[Problem]:
-        """Call *take* with every row and yield what was wrong.
+    def each(self, take: Callable[[Row], None]) -> Generator[Problem, None, bool]:
+        """Call *take* with every row and yield what was wrong; return whether rows were read.
 
         A malformed file is one problem and none of its rows is taken; a row that *take* refuses is
         one problem.
@@ -72,12 +72,13 @@ class Table:
             self._check()
         except _Malformed as fault:
             yield Problem(Source(self.name, fault.line), fault.rule, fault.message)
-            return
+            return False
         for row in self._rows():
             try:
                 take(row)
             except Refused as refused:
                 yield Problem(row.source, refused.rule, refused.message)
+        return True
 
     def _check(self) -> None:
         """Read the file once from end to end; raises _Malformed."""

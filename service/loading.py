@@ -10,9 +10,10 @@ from rich.table import Table
 
 from databackpack.loaders import edfi, oneroster
 from databackpack.loaders.record import Item, Mint, Problem
-from databackpack.service.intake import Report, take_in
+from databackpack.service.intake import take_in
 from databackpack.service.records.identity import Identities
 from databackpack.service.records.truth import TruthStore
+from databackpack.service.report import Report
 
 __all__ = ["FORMATS", "describe", "load"]
 
@@ -47,8 +48,14 @@ def describe(report: Report, console: Console) -> None:
     console.print(table)
     console.print(
         f"{report.organizations} organisations, {report.guardianships} guardianships, "
-        f"{report.settings} settings of families"
+        f"{report.documents} standing documents, {report.settings} settings of families"
     )
+    for learners, since in ((report.held, "now"), (report.still_held, "since an earlier load")):
+        if learners:
+            _print(
+                console,
+                f"{len(learners)} held back {since}: nobody sees anything of these learners",
+            )
     for rule, problems in _by_rule(report.problems).items():
         _print(console, f"{len(problems)} x {rule}")
         for problem in problems[:_MOST_SHOWN]:

@@ -3,7 +3,7 @@
 ``docs/sample.md`` describes every file and column.
 """
 
-from collections.abc import Container, Iterator, MutableMapping
+from collections.abc import Collection, Iterator, MutableMapping
 from pathlib import Path
 
 from rdflib import URIRef
@@ -19,7 +19,7 @@ __all__ = ["read"]
 
 def read(
     folder: Path,
-    learners: Container[str],
+    learners: Collection[str],
     organizations: MutableMapping[str, URIRef],
     assembly: Assembly,
 ) -> Iterator[Organization | Problem]:

@@ -1,37 +1,40 @@
-"""Who guards whom, and what families have said: guardianships and settings."""
+"""Who guards whom, documents that change it, and what families have said."""
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from rdflib import URIRef
 
 from databackpack.loaders import value
 from databackpack.loaders.assembly import Assembly
+from databackpack.loaders.companion.hold import Holds
 from databackpack.loaders.record import Problem
 from databackpack.loaders.table import Refused, Register, Row, Table
 from databackpack.ontology import graph as vocabulary
 from databackpack.ontology.codes import concepts
 from databackpack.ontology.namespaces import BP, PREFIXES, SKOS
 
-__all__ = ["GUARDIANSHIP_COLUMNS", "SETTING_COLUMNS", "Families"]
+__all__ = ["GUARDIANSHIP_COLUMNS", "SETTING_COLUMNS", "STANDING_COLUMNS", "Families"]
 
 GUARDIANSHIP_COLUMNS = ("learner", "guardian", "relation", "since", "until")
+STANDING_COLUMNS = ("id", "learner", "person", "kind", "since", "until", "document")
 SETTING_COLUMNS = (
     *("id", "learner", "assigner", "category", "audience", "level", "purpose", "since", "until"),
 )
 
 _GUARDIAN = re.compile(r"[a-z][a-z0-9-]*:\S+")
+_LONGEST_REFERENCE = 100
 
 
 class Families:
-    """The rows of ``guardianships.csv`` and ``settings.csv``."""
+    """The rows of ``guardianships.csv``, ``standing.csv`` and ``settings.csv``."""
 
     def __init__(
         self,
         folder: Path,
-        learners: Container[str],
+        learners: Collection[str],
         organizations: Mapping[str, URIRef],
         assembly: Assembly,
     ) -> None:
@@ -40,19 +43,23 @@ class Families:
         self._assembly = assembly
         self._audiences = _audiences(organizations)
         self._guardians: defaultdict[str, set[str]] = defaultdict(set)
+        self._holds = Holds(learners)
+        self._documents: Register[None] = Register("companion/standing.csv", "id")
         self._settings: Register[None] = Register("companion/settings.csv", "id")
 
     def read(self) -> Iterator[Problem]:
-        """Yield problems; guardianships and settings go to the assembly."""
-        optional = ("purpose", "since", "until")
-        for name, columns, take in (
-            ("guardianships", GUARDIANSHIP_COLUMNS, self._guardianship),
-            ("settings", SETTING_COLUMNS, self._setting),
+        """Yield problems; what was said goes to the assembly, with who is to be held back."""
+        for name, columns, optional, take in (
+            ("guardianships", GUARDIANSHIP_COLUMNS, ("since", "until"), self._guardianship),
+            ("standing", STANDING_COLUMNS, (), self._document),
+            ("settings", SETTING_COLUMNS, ("purpose", "since", "until"), self._setting),
         ):
             path = self._folder / f"{name}.csv"
             if path.exists():
                 required = tuple(column for column in columns if column not in optional)
-                yield from Table(path, f"companion/{name}.csv", required, optional).each(take)
+                table = Table(path, f"companion/{name}.csv", required, optional)
+                yield from self._holds.each(table, take)
+        self._holds.write(self._assembly)
 
     def _guardianship(self, row: Row) -> None:
         learner, guardian = self._learner(row), row.require("guardian")
@@ -73,6 +80,39 @@ class Families:
             },
             row.source,
         )
+
+    def _document(self, row: Row) -> None:
+        learner = self._learner(row)
+        kind = value.require(row, "kind", value.code(BP.StandingKindScheme))[1]
+        row.require("since")
+        since, until = _span(row)
+        found: dict[str, str | None] = {
+            "id": row.require("id"),
+            "kind": kind,
+            "person": self._person(row, learner, kind),
+            "document": _reference(row.require("document")),
+            "since": since,
+            "until": until,
+        }
+        self._documents.add(row["id"], None, row.source)
+        self._assembly.add_document(learner, found, row.source)
+
+    def _person(self, row: Row, learner: str, kind: str) -> str | None:
+        """Return the guardian whom a document is about, None where it is about the learner."""
+        person = row["person"]
+        if kind == str(BP.Emancipation):
+            if person:
+                raise Refused(
+                    "unknown person",
+                    "person: an emancipation is about the learner; leave the cell empty",
+                )
+            return None
+        if row.require("person") not in self._guardians[learner]:
+            raise Refused(
+                "unknown person",
+                f"person {person!r} is no guardian of that learner in companion/guardianships.csv",
+            )
+        return person
 
     def _setting(self, row: Row) -> None:
         learner = self._learner(row)
@@ -138,6 +178,16 @@ def _span(row: Row) -> tuple[str | None, str | None]:
     if since and until and until <= since:
         raise Refused("bad span", f"until {row['until']} is not after since {row['since']}")
     return (since.isoformat() if since else None, until.isoformat() if until else None)
+
+
+def _reference(cell: str) -> str:
+    if len(cell) > _LONGEST_REFERENCE:
+        raise Refused(
+            "long reference",
+            f"document: {len(cell)} characters where at most {_LONGEST_REFERENCE} may be; write "
+            "where the document is kept, such as a file number, never its text",
+        )
+    return cell
 
 
 def _level(iri: str) -> str:

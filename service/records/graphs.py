@@ -11,6 +11,7 @@ __all__ = [
     "CODES",
     "DISCLOSURES",
     "EXPOSURES",
+    "HOLDS",
     "IDENTITY",
     "INDEX",
     "JOURNAL",
@@ -28,6 +29,9 @@ AUDIENCES = ID["graph/audiences"]
 AGREEMENTS = ID["graph/agreements"]
 JURISDICTIONS = ID["graph/jurisdictions"]
 """Which organisation is bound by another jurisdiction than the service's own."""
+
+HOLDS = ID["graph/holds"]
+"""Which learners nobody may see until what their family said is loaded in full."""
 
 INDEX = ID["graph/index"]
 """Which record is whose: learner, holder, category, source."""

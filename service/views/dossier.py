@@ -11,7 +11,12 @@ from databackpack.ontology.namespaces import BP, BPC, BPG, ORG, SDO
 from databackpack.service.policy import profile
 from databackpack.service.policy.model import Emergency, Statement
 from databackpack.service.policy.standing import Family, Guardianship, StandingDocument
-from databackpack.service.records.graphs import INDEX, emergency_graph, guardianship_graph
+from databackpack.service.records.graphs import (
+    HOLDS,
+    INDEX,
+    emergency_graph,
+    guardianship_graph,
+)
 from databackpack.service.records.terms import text
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.views import statements
@@ -43,8 +48,9 @@ class Enrollment:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """What is known of one learner; without *is_readable*, some policy follows no known profile.
+    """What is known of one learner; without *is_readable*, what the family said is not all known.
 
+    Either a policy follows no known profile, or the learner is held back and the dossier is empty.
     INVARIANT: an unreadable dossier opens nothing to anybody.
     """
 
@@ -63,7 +69,12 @@ class Dossier:
 
 
 def read(truth: TruthStore, learner: URIRef) -> Dossier:
-    """Return the dossier of *learner*; one without anything for somebody unknown."""
+    """Return the dossier of *learner*; one without anything for somebody unknown or held back.
+
+    Of who is held back it is not even known who the guardians are: a court order may be missing.
+    """
+    if truth.triples(HOLDS, learner):
+        return Dossier(learner, (), (), (), Family(learner), is_readable=False)
     records = tuple(sorted(_records(truth, learner), key=lambda record: record.iri))
     try:
         said, is_readable = statements.read(truth, learner), True

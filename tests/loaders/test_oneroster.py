@@ -19,6 +19,7 @@ from databackpack.loaders.record import (
     Problem,
     Record,
     Setting,
+    StandingDocument,
     item_iri,
     organization_iri,
 )
@@ -216,6 +217,23 @@ def test_a_guardianship_has_its_span(folder: Path, mint: Mint) -> None:
     assert (mother.relation, mother.since, mother.until) == ("Mother", None, None)
     assert father.guardian == mint("guardian", "sample:G2")
     assert father.until == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_a_standing_document_has_its_kind_its_person_and_its_span(folder: Path, mint: Mint) -> None:
+    order, paper = (item for item in read(folder, mint) if isinstance(item, StandingDocument))
+    assert (order.identifier, order.kind, order.reference) == (
+        "1",
+        BP.CourtBarsInspection,
+        "Case 12",
+    )
+    assert (order.learner, order.person) == (
+        mint("learner", "state:S1"),
+        mint("guardian", "sample:G2"),
+    )
+    assert (order.since, order.until) == (datetime(2025, 3, 1, tzinfo=UTC), None)
+    assert (paper.kind, paper.person) == (BP.Emancipation, None)
+    assert paper.since == datetime(2026, 1, 31, 22, tzinfo=UTC)
+    assert paper.until == datetime(2026, 9, 1, tzinfo=UTC)
 
 
 def test_identifiers_are_in_no_iri(folder: Path, mint: Mint) -> None:

@@ -82,6 +82,19 @@ ROWS = {
         ("S1,sample:G2", "S9,sample:G2", 3, "unknown reference", "'S9'"),
         ("2026-01-01T", "2024-01-01T", 3, "bad span", "not after since"),
     ],
+    "companion/standing.csv": [
+        ("bars-inspection", "bars-everything", 2, "unknown code", "kind: 'court-bars-everything'"),
+        ("sample:G2,court", ",court", 2, "missing value", "person is empty"),
+        ("sample:G2,court", "sample:G7,court", 2, "unknown person", "guardianships.csv"),
+        (",,emancipation", ",sample:G2,emancipation", 3, "unknown person", "leave the cell empty"),
+        ("2025-03-01T00:00:00Z", "2025-03-01", 2, "bad moment", "with its zone"),
+        ("2025-03-01T00:00:00Z", "", 2, "missing value", "since is empty"),
+        ("2026-09-01T", "2025-09-01T", 3, "bad span", "not after since"),
+        ("Case 31", "", 3, "missing value", "document is empty"),
+        ("Case 31", "Whereas " * 20, 3, "long reference", "never its text"),
+        ("2,S1", "1,S1", 3, "duplicate identifier", "row 2 (companion/standing.csv:2)"),
+        ("1,S1", "1,S9", 2, "unknown reference", "'S9'"),
+    ],
     "companion/settings.csv": [
         ("special-education", "specials", 2, "unknown code", "category: 'specials'"),
         (",none,", ",nothing,", 2, "unknown code", "level: 'nothing'"),
@@ -114,7 +127,9 @@ ROWS = {
 }
 
 # What rows that lean on a refused row are refused for.
-CONSEQUENCES = {"unknown reference", "no learner", "no holder", "unknown audience"}
+CONSEQUENCES = {
+    *("unknown reference", "no learner", "no holder", "unknown audience", "unknown person"),
+}
 
 
 def _problems(items: list[Item]) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""The companion files of families: outsiders, guardianships, and settings of every kind."""
+"""The companion files of families: outsiders, guardianships, documents, settings of every kind."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +21,13 @@ KINDS = (
 RESEARCH_CATEGORIES = ("enrollment", "demographics", "attendance", "assessment", "progress")
 _PERSISTENCE_CATEGORIES = ("motivation", "self-management", "assessment")
 _RESEARCH = "dpv:AcademicResearch"
+# Learner's number → what a document changes, and for which guardian of the family.
+_DOCUMENTS = {
+    74: ("court-bars-decision", 2),
+    77: ("tax-dependency", 1),
+    88: ("emancipation", None),
+    91: ("court-bars-inspection", 2),
+}
 _MAJORITY = 18
 
 
@@ -48,15 +55,16 @@ class _Word:
 
 
 class Families:
-    """Writes guardianships and settings; one `write` per learner."""
+    """Writes guardianships, standing documents and settings; one `write` per learner."""
 
     def __init__(self, tables: Tables, learners: Iterable[Learner], today: date) -> None:
         self._tables = tables
         self._today = today
         year = SchoolYear.of(today)
-        self._begin = date(year.start, 9, 1)
+        self._begin = min(date(year.start, 9, 1), today)
         self._last_begin = date(year.start - 1, 9, 1)
-        self._end = date(year.start + 1, 6, 30)
+        self._last_end = year.previous.end
+        self._end = year.end_seen_from(today)
         self._two_guardians = {
             learner.family for learner in learners if kind_of(learner) == "guardians-differ"
         }
@@ -66,6 +74,7 @@ class Families:
     def write(self, learner: Learner) -> None:
         """The learner's guardianships and the family's settings are in the tables."""
         first, second = self._guardianships(learner)
+        self._document(learner)
         for word in self._words(learner):
             self._say(learner, first, word)
         if kind_of(learner) == "guardians-differ":
@@ -76,7 +85,7 @@ class Families:
             self._of_age(learner, first, adult)
 
     def _guardianships(self, learner: Learner) -> tuple[str, str]:
-        first, second, third = (f"sample:G{learner.family * 3 + place:05d}" for place in (1, 2, 3))
+        first, second, third = (_guardian(learner, place) for place in (1, 2, 3))
         rows: list[tuple[str, str, date | str, date | str]] = [(first, "Mother", "", "")]
         if learner.family % 4 != 3 or learner.family in self._two_guardians:
             rows.append((second, "Father", "", ""))
@@ -93,9 +102,23 @@ class Families:
             )
         return first, second
 
+    def _document(self, learner: Learner) -> None:
+        if learner.number not in _DOCUMENTS:
+            return
+        kind, place = _DOCUMENTS[learner.number]
+        is_yearly = kind == "tax-dependency"
+        self._tables.add(
+            "companion/standing",
+            learner=learner.state_id,
+            person="" if place is None else _guardian(learner, place),
+            kind=kind,
+            since=_moment(self._begin if is_yearly else self._last_begin),
+            until=_moment(self._end if is_yearly else ""),
+            document=f"Invented file {learner.number:04}",
+        )
+
     def _words(self, learner: Learner) -> list[_Word]:
         begin, end = self._begin, self._end
-        last_begin, last_end = self._last_begin, date(begin.year, 6, 30)
         soon = self._today + timedelta(60)
         school = learner.now.school
         here, district = f"teacher-{school.code}", f"district-{school.district}"
@@ -115,7 +138,7 @@ class Families:
             "tutor-full": [_Word(tutoring, tutor, "full", begin, end)],
             "tutor-deidentified": [_Word(tutoring, club, "deidentified", begin, end)],
             "guardians-differ": [_Word(("progress", "goals"), tutor, "full", begin, end)],
-            "expired": [_Word(tutoring, tutor, "full", last_begin, last_end)],
+            "expired": [_Word(tutoring, tutor, "full", self._last_begin, self._last_end)],
             "not-yet-valid": [_Word(tutoring, tutor, "full", soon, soon + timedelta(180))],
         }
         return words.get(kind_of(learner), [])
@@ -177,6 +200,11 @@ class Families:
                 since=_moment(word.since),
                 until=_moment(word.until or ""),
             )
+
+
+def _guardian(learner: Learner, place: int) -> str:
+    """Return the identifier of the guardian in this *place* of the family, from 1 to 3."""
+    return f"sample:G{learner.family * 3 + place:05d}"
 
 
 def _birthday(learner: Learner, age: int) -> date:

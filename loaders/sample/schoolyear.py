@@ -6,6 +6,8 @@ from functools import cache
 
 __all__ = ["SchoolYear"]
 
+_HALF_A_YEAR = timedelta(days=185)
+
 
 @dataclass(frozen=True, slots=True)
 class SchoolYear:
@@ -15,9 +17,8 @@ class SchoolYear:
 
     @classmethod
     def of(cls, today: date) -> "SchoolYear":
-        """Return the school year that *today* is in; one lasts until 14 September."""
-        turned = (today.month, today.day) >= (9, 15)
-        return cls(today.year if turned else today.year - 1)
+        """Return the school year that *today* is in; one lasts from 1 July to 30 June."""
+        return cls(today.year if today.month >= 7 else today.year - 1)
 
     @property
     def label(self) -> str:
@@ -33,6 +34,24 @@ class SchoolYear:
     def previous(self) -> "SchoolYear":
         """The year before."""
         return SchoolYear(self.start - 1)
+
+    @property
+    def begin(self) -> date:
+        """The day from which next year's learners are on the roll."""
+        return date(self.start, 7, 1)
+
+    @property
+    def end(self) -> date:
+        """The last day of the year."""
+        return date(self.start + 1, 6, 30)
+
+    def end_seen_from(self, today: date) -> date:
+        """Return until when what holds *today* holds: the year's end, or a day half a year on.
+
+        A sample goes on answering for six months, also over the summer.
+        """
+        is_far = self.end - today >= _HALF_A_YEAR
+        return self.end if is_far else date(self.start + 2, 1, 31)
 
     @property
     def first(self) -> date:

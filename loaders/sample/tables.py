@@ -4,7 +4,11 @@ import csv
 from collections import defaultdict
 from pathlib import Path
 
-from databackpack.loaders.companion.families import GUARDIANSHIP_COLUMNS, SETTING_COLUMNS
+from databackpack.loaders.companion.families import (
+    GUARDIANSHIP_COLUMNS,
+    SETTING_COLUMNS,
+    STANDING_COLUMNS,
+)
 from databackpack.loaders.companion.sheets import KEYS, SHEETS
 
 __all__ = ["ABSENT", "HEADERS", "Tables"]
@@ -49,6 +53,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
         for sheet in SHEETS
     },
     "companion/guardianships": GUARDIANSHIP_COLUMNS,
+    "companion/standing": STANDING_COLUMNS,
     "companion/settings": SETTING_COLUMNS,
 }
 

@@ -15,6 +15,25 @@ from databackpack.service.policy.model import Level, Statement
 __all__ = ["UnreadablePolicy", "as_iri", "as_moment", "only", "read", "write"]
 
 
+_POLICY = frozenset(
+    {
+        RDF.type,
+        ODRL.uid,
+        ODRL.profile,
+        ODRL.conflict,
+        ODRL.permission,
+        ODRL.prohibition,
+        DCTERMS.issued,
+        PROV.invalidatedAtTime,
+        PROV.wasRevisionOf,
+    }
+)
+_RULE = frozenset({ODRL.assigner, ODRL.assignee, ODRL.target, ODRL.action, ODRL.constraint})
+_TARGET = frozenset({RDF.type, BP.isRecordOf, BP.hasCategory})
+_ACTION = frozenset({RDF.value, ODRL.refinement})
+_CONSTRAINT = frozenset({RDF.type, ODRL.leftOperand, ODRL.operator, ODRL.rightOperand})
+
+
 class UnreadablePolicy(ValueError):
     """A policy does not follow the profile; whoever reads it must treat its learner as hidden."""
 
@@ -63,7 +82,7 @@ def read(graph: Graph, policy: URIRef) -> Statement:
     """Return the statement that *policy* makes in *graph*.
 
     Raises UnreadablePolicy for anything that the profile does not have: an unknown operand,
-    operator or action, two rules, a date without a time zone.
+    operator or action, a duty, two rules, a date without a time zone.
     """
     permission = graph.value(policy, ODRL.permission)
     rule = permission or graph.value(policy, ODRL.prohibition)
@@ -71,8 +90,12 @@ def read(graph: Graph, policy: URIRef) -> Statement:
         raise UnreadablePolicy(f"{policy} has not exactly one permission or prohibition")
     if graph.value(policy, ODRL.conflict) != ODRL.prohibit:
         raise UnreadablePolicy(f"{policy} does not say odrl:conflict odrl:prohibit")
+    if only(graph, policy, ODRL.profile) != BP.OdrlProfile:
+        raise UnreadablePolicy(f"{policy} is written in another profile than {BP.OdrlProfile}")
     target = only(graph, rule, ODRL.target)
     action = only(graph, rule, ODRL.action)
+    for node, terms in ((policy, _POLICY), (rule, _RULE), (target, _TARGET), (action, _ACTION)):
+        _check_terms(graph, node, terms)
     if only(graph, action, RDF.value) != ODRL.read:
         raise UnreadablePolicy(f"{policy} is about another action than odrl:read")
     withdrawn = graph.value(policy, PROV.invalidatedAtTime)
@@ -98,6 +121,7 @@ def _constraints(
 ) -> tuple[datetime, datetime | None, URIRef | None]:
     found: dict[tuple[Node, Node], Node] = {}
     for constraint in graph.objects(rule, ODRL.constraint):
+        _check_terms(graph, constraint, _CONSTRAINT)
         key = (
             only(graph, constraint, ODRL.leftOperand),
             only(graph, constraint, ODRL.operator),
@@ -120,6 +144,7 @@ def _constraints(
 
 def _level(graph: Graph, action: Node) -> Level:
     refinement = only(graph, action, ODRL.refinement)
+    _check_terms(graph, refinement, _CONSTRAINT)
     if (
         only(graph, refinement, ODRL.leftOperand) != BP.detailLevel
         or only(graph, refinement, ODRL.operator) != ODRL.eq
@@ -129,6 +154,13 @@ def _level(graph: Graph, action: Node) -> Level:
         return Level.of(str(only(graph, refinement, ODRL.rightOperand)))
     except ValueError as error:
         raise UnreadablePolicy(str(error)) from None
+
+
+def _check_terms(graph: Graph, node: Node, known: frozenset[URIRef]) -> None:
+    """Raise UnreadablePolicy if *node* says more than *known*: a duty, a unit, a remedy."""
+    for predicate in graph.predicates(node):
+        if predicate not in known:
+            raise UnreadablePolicy(f"{node} uses {predicate}, which the profile does not have")
 
 
 def _nodes(policy: URIRef) -> dict[str, URIRef]:

@@ -51,12 +51,12 @@ class Law:
 
     def ancestry(self, organization: URIRef) -> list[URIRef]:
         """Return *organization* and all above it, nearest first; a circle of parents ends."""
-        found: list[URIRef] = []
+        found: dict[URIRef, None] = {}
         current: URIRef | None = organization
         while current is not None and current not in found:
-            found.append(current)
+            found[current] = None
             current = self.parents.get(current)
-        return found
+        return list(found)
 
 
 @cache

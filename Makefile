@@ -2,6 +2,7 @@
 # test   all tests; PYTEST_ARGS="…" is passed on
 # check  formatting, lint, types, arrows between rooms
 # bench  figures as ratios within one run
+# soak   the long tests, for the night: a million decisions through three evaluators
 # clean  remove what the others made
 # lock   pin the dependencies of pyproject.toml anew
 
@@ -10,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 WORKERS ?= logical
 
-.PHONY: run test check bench clean lock
+.PHONY: run test check bench soak clean lock
 
 run: .venv/installed
 	@$(BIN)/backpack demo .demo
@@ -25,7 +26,11 @@ check: .venv/installed
 	$(BIN)/lint-imports
 
 bench: .venv/installed
+	$(BIN)/python -m tests.bench.policy
 	$(BIN)/python -m tests.bench.overhead
+
+soak: .venv/installed
+	$(BIN)/pytest -m soak $(PYTEST_ARGS)
 
 clean:
 	rm -rf .venv .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist

@@ -62,7 +62,7 @@ def decide(
     found = {}
     for category in categories:
         key = audience.role, category
-        made = _emergency(declared, jurisdiction.emergencies.get(key), category)
+        made = _emergency(declared, jurisdiction.emergencies.get(key), category, moment)
         if made is None:
             rule = _rule(jurisdiction, key, agreements, moment)
             made = _decide([s for s in heard if s.category == category], rule)
@@ -82,9 +82,13 @@ def _decide(heard: list[Statement], rule: Rule | None) -> Decision:
     return Decision(level, (rule.iri, *_iris(heard)), rule)
 
 
-def _emergency(declared: list[Emergency], rule: Rule | None, category: URIRef) -> Decision | None:
+def _emergency(
+    declared: list[Emergency], rule: Rule | None, category: URIRef, moment: datetime
+) -> Decision | None:
     reasons = tuple(sorted(e.iri for e in declared if category in e.categories))
-    return Decision(rule.level, (rule.iri, *reasons), rule) if rule and reasons else None
+    if rule is None or not reasons or not holds(rule.since, rule.until, moment):
+        return None
+    return Decision(rule.level, (rule.iri, *reasons), rule)
 
 
 def _bound(

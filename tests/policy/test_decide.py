@@ -1,21 +1,30 @@
 """The decision over a small domain, wholly, against a table of its own; and what always holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import combinations_with_replacement, product
 from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdflib import URIRef
 
 from databackpack.ontology.codes import concepts
 from databackpack.ontology.namespaces import BP, BPC, ID
 from databackpack.service.policy.decide import decide, next_change
-from databackpack.service.policy.model import Decision, Jurisdiction, Level, Rule, Statement
+from databackpack.service.policy.model import (
+    Decision,
+    Emergency,
+    Jurisdiction,
+    Level,
+    Rule,
+    Statement,
+)
+from tests.evaluators import large, places
+from tests.evaluators.case import Case, Request
 from tests.policy import words
 from tests.policy.words import ASKED, AUDIENCE, DAY, NARROWER, NOON, OTHER, ROLE, STRANGER, WIDER
 
@@ -174,3 +183,83 @@ def test_until_the_next_change_nothing_changes(
     last = NOON + timedelta(days=365) if change is None else change - timedelta(microseconds=1)
     assert change is None or change > NOON
     assert decide(said, law(*base), AUDIENCE, ASKED, last) == now
+
+
+def drawn(seed: int) -> tuple[Case, Request]:
+    """Return a case of the large domain: any place and audience, agreements, emergencies."""
+    (case,) = large.cases(seed, 1)
+    return case, case.requests[0]
+
+
+def made_of(said: Sequence[Statement], case: Case, request: Request) -> Mapping[URIRef, Decision]:
+    return decide(
+        said,
+        places.value(case.place),
+        request.audience,
+        request.purpose,
+        request.moment,
+        case.emergencies,
+    )
+
+
+SEEDS = st.integers(0, 2**32)
+
+
+@settings(deadline=None)
+@given(SEEDS, st.randoms())
+def test_order_and_duplicates_never_matter_under_any_law(seed: int, random: Random) -> None:
+    case, request = drawn(seed)
+    shuffled = [*case.statements, *case.statements[:3]]
+    random.shuffle(shuffled)
+    first, again = (made_of(said, case, request) for said in (case.statements, shuffled))
+    assert {c: d.level for c, d in first.items()} == {c: d.level for c, d in again.items()}
+
+
+@settings(deadline=None)
+@given(SEEDS, SEEDS)
+def test_one_more_statement_opens_only_where_neither_law_nor_family_spoke(
+    seed: int, other: int
+) -> None:
+    case, request = drawn(seed)
+    spoken = {statement.iri for statement in case.statements}
+    before = made_of(case.statements, case, request)
+    for more in drawn(other)[0].statements:
+        for audience in (more.audience, request.audience.iri, request.audience.role):
+            said = replace(more, audience=audience, category=sorted(before)[other % len(before)])
+            for category, decision in made_of([*case.statements, said], case, request).items():
+                was = before[category]
+                if said.level is Level.NONE or was.rule or spoken & set(was.reasons):
+                    assert decision.level <= was.level
+                if category != said.category:
+                    assert decision == was
+
+
+@settings(deadline=None)
+@given(SEEDS)
+def test_a_prohibition_of_everything_leaves_what_the_law_fixes_and_what_an_emergency_opens(
+    seed: int,
+) -> None:
+    case, request = drawn(seed)
+    role, always = request.audience.role, datetime.min.replace(tzinfo=UTC)
+    silence = [
+        words.statement(number, category=category, audience=role, level=Level.NONE, since=always)
+        for number, category in enumerate(concepts(BP.CategoryScheme))
+    ]
+    before = made_of(case.statements, case, request)
+    for category, decision in made_of([*case.statements, *silence], case, request).items():
+        fixed = decision.rule is not None and not decision.rule.may_lower
+        assert decision.level == (before[category].level if fixed else Level.NONE)
+
+
+def test_an_emergency_opens_nothing_by_a_rule_that_has_ended() -> None:
+    ends = replace(
+        Rule(RULE, Level.FULL, False, BP.HealthSafetyEmergency, ID["law"]), until=NOON + DAY
+    )
+    place = replace(law(None), emergencies={(ROLE, BPC.progress): ends})
+    threat = Emergency(
+        ID["emergency/1"], AUDIENCE.iri, frozenset({BPC.progress}), NOON - DAY, NOON + 3 * DAY
+    )
+    for moment, expected_level in ((NOON, Level.FULL), (NOON + DAY, Level.NONE)):
+        made = decide([], place, AUDIENCE, ASKED, moment, [threat])
+        assert level(made) is expected_level
+    assert next_change((), NOON, place, (), [threat]) == NOON + DAY

@@ -1,0 +1,32 @@
+"""Three evaluators, written apart from each other, make every decision alike."""
+
+import pytest
+
+from tests.evaluators import large, small
+from tests.evaluators.comparison import compare, count
+
+RANDOM_CASES = 75
+SEEDS = (1, 2, 3, 4)
+LEAST = 50_000
+
+
+def test_on_every_single_word_at_every_turn_of_its_time() -> None:
+    domain = small.single()
+    assert compare(domain.cases()) == count(domain.cases())
+
+
+def test_on_every_set_of_two_and_three_words() -> None:
+    domain = small.sets()
+    assert compare(domain.cases()) == count(domain.cases())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_at_random_over_the_large_domain(seed: int) -> None:
+    drawn = list(large.cases(seed, RANDOM_CASES))
+    assert compare(drawn) == count(drawn)
+
+
+def test_these_are_at_least_fifty_thousand_decisions() -> None:
+    wholly = count(small.single().cases()) + count(small.sets().cases())
+    at_random = sum(count(large.cases(seed, RANDOM_CASES)) for seed in SEEDS)
+    assert wholly + at_random >= LEAST

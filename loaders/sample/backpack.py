@@ -61,8 +61,6 @@ class Backpack:
         chance = dice(self._seed, "attendance", learner.number, spell.entry)
         last = min(spell.exit or self._today, self._today)
         days = [day for day in spell.year.days if spell.entry <= day <= last]
-        if not days:
-            return
         missed = [day for day in days if chance.random() < learner.absence]
         year = spell.year.label
         self._add(
@@ -79,7 +77,7 @@ class Backpack:
                 self._add(
                     "attendance-events", learner, spell, date=day, status=status, schoolYear=year
                 )
-            if chance.random() < 0.3:
+            if days and chance.random() < 0.3:
                 self._add(
                     "attendance-events",
                     learner,
@@ -182,7 +180,7 @@ class Backpack:
     def _autumn(self, learner: Learner, levels: dict[str, int]) -> None:
         """What was mastered of this year's first standards by mid October, and a benchmark."""
         day = min(date(self._year.start, 10, 15), self._today)
-        if day < self._year.first or not (spell := learner.at(day)):
+        if not (spell := learner.at(day)):
             return
         chance = dice(self._seed, "autumn", learner.number)
         codes = MATHEMATICS[spell.grade][:5]

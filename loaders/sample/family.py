@@ -61,7 +61,7 @@ class Families:
         self._tables = tables
         self._today = today
         year = SchoolYear.of(today)
-        self._begin = min(date(year.start, 9, 1), today)
+        self._begin = date(year.start, 9, 1)
         self._last_begin = date(year.start - 1, 9, 1)
         self._last_end = year.previous.end
         self._end = year.end_seen_from(today)

@@ -150,30 +150,23 @@ def _spells(family: int, grade: str, year: SchoolYear, today: date) -> Iterator[
     if place:
         moving_day = 45 + family * 7 % 90 if "last" in moves else None
         before = year.previous
-        span: tuple[date, date | None] = before.first, before.last
-        yield from _year_at(district, GRADES[place - 1], before, span, moving_day)
+        yield from _year_at(district, GRADES[place - 1], before, moving_day, before.last)
         district = district if moving_day is None else 1 - district
     if "summer" in moves:
         district = 1 - district
     moving_day = 14 + family * 5 % 28 if "this" in moves else None
     if moving_day and year.days[moving_day + 1] > today:
         moving_day = None
-    entry = year.first if year.first <= today else year.begin
     end = year.end_seen_from(today)
-    span = entry, None if end == year.end else end
-    yield from _year_at(district, grade, year, span, moving_day)
+    yield from _year_at(district, grade, year, moving_day, None if end == year.end else end)
 
 
 def _year_at(
-    district: int,
-    grade: str,
-    year: SchoolYear,
-    span: tuple[date, date | None],
-    moving_day: int | None,
+    district: int, grade: str, year: SchoolYear, moving_day: int | None, last: date | None
 ) -> Iterator[Spell]:
     """Yield one spell in *district*, or two with a move to the other one after *moving_day*."""
     schools = [school_for(code, grade) for code, _ in DISTRICTS]
-    entry, last = span
+    entry = year.first
     if moving_day is not None:
         yield Spell(schools[district], year, grade, entry, year.days[moving_day])
         district, entry = 1 - district, year.days[moving_day + 1]

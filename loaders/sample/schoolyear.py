@@ -17,8 +17,12 @@ class SchoolYear:
 
     @classmethod
     def of(cls, today: date) -> "SchoolYear":
-        """Return the school year that *today* is in; one lasts from 1 July to 30 June."""
-        return cls(today.year if today.month >= 7 else today.year - 1)
+        """Return the school year that *today* is in; one lasts until 14 September.
+
+        Until then the new year has next to nothing on record.
+        """
+        turned = (today.month, today.day) >= (9, 15)
+        return cls(today.year if turned else today.year - 1)
 
     @property
     def label(self) -> str:
@@ -36,22 +40,16 @@ class SchoolYear:
         return SchoolYear(self.start - 1)
 
     @property
-    def begin(self) -> date:
-        """The day from which next year's learners are on the roll."""
-        return date(self.start, 7, 1)
-
-    @property
     def end(self) -> date:
-        """The last day of the year."""
+        """The last day on which a learner is on the roll, where nothing else is said."""
         return date(self.start + 1, 6, 30)
 
     def end_seen_from(self, today: date) -> date:
-        """Return until when what holds *today* holds: the year's end, or a day half a year on.
+        """Return the last day of what holds *today*: the year's, or half a year on if later.
 
-        A sample goes on answering for six months, also over the summer.
+        So a sample goes on answering for six months, also over the summer.
         """
-        is_far = self.end - today >= _HALF_A_YEAR
-        return self.end if is_far else date(self.start + 2, 1, 31)
+        return max(self.end, today + _HALF_A_YEAR)
 
     @property
     def first(self) -> date:

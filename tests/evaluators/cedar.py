@@ -4,7 +4,7 @@ The policies are those of ``policytext``, made anew for each case.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -14,7 +14,6 @@ from rdflib import Graph, URIRef
 from databackpack import ontology
 from databackpack.ontology.codes import concepts
 from databackpack.ontology.namespaces import BP, SKOS
-from databackpack.service.policy.model import Audience
 from tests.evaluators import policytext
 from tests.evaluators.case import Answers, Case, Key, Request
 from tests.evaluators.policytext import LEVELS, Ground
@@ -27,7 +26,7 @@ Edit = Callable[[str], str]
 def evaluate(cases: Sequence[Case], edit: Edit = str) -> Answers:
     """Return what Cedar answers on *cases*; *edit* changes the text of the policies first."""
     found: dict[Key, int] = {}
-    entities = _entities({r.audience for case in cases for r in case.requests})
+    entities = _entities(cases)
     grounds: dict[Ground, cedarpy.PolicySet] = {}
     for number, case in enumerate(cases):
         ground = Ground.of(case)
@@ -78,24 +77,26 @@ def _ranks(
     }
 
 
-def _entities(asking: Iterable[Audience]) -> cedarpy.Entities:
+def _entities(cases: Sequence[Case]) -> cedarpy.Entities:
     """Return audiences, each in its role, purposes, each in the wider ones, and categories.
 
-    A category is in the scope of each rule that speaks of it.
+    A category is in the scope of each rule, agreement and emergency that names it.
     """
+    asking = {request.audience for case in cases for request in case.requests}
+    grounds = {Ground.of(case) for case in cases}
     found = [
         {
             "uid": _entity(audience.iri, "Party"),
             "attrs": {"purposes": [{"__entity": _entity(p)} for p in sorted(audience.purposes)]},
             "parents": [_entity(audience.role, "Party")],
         }
-        for audience in sorted(set(asking), key=lambda audience: audience.iri)
+        for audience in sorted(asking, key=lambda audience: audience.iri)
     ]
     for purpose, wider in _hierarchy().items():
         parents = [_entity(parent) for parent in wider]
         found.append({"uid": _entity(purpose), "attrs": {}, "parents": parents})
     for category in concepts(BP.CategoryScheme):
-        parents = [_entity(rule, "Scope") for rule in policytext.scopes(str(category))]
+        parents = [_entity(rule, "Scope") for rule in policytext.scopes(category, grounds)]
         found.append({"uid": _entity(category, "Category"), "attrs": {}, "parents": parents})
     return cedarpy.Entities.from_json_str(json.dumps(found))
 

@@ -95,9 +95,15 @@ def words(statements: Sequence[Statement], ground: Ground) -> Iterator[str]:
         yield from _forbid(_above(rank), heard, _or([fixed, _urgent(ground)]))
 
 
-def scopes(category: str) -> list[str]:
-    """Return the rules, of whatever place, that speak of *category*."""
-    return [r.iri for place in places.PLACES for r in _rules(place) if category in r.categories]
+def scopes(category: URIRef, grounds: Iterable[Ground]) -> list[str]:
+    """Return the rules of all places, the agreements and the emergencies that name *category*."""
+    named = [
+        r.iri for place in places.PLACES for r in _rules(place) if str(category) in r.categories
+    ]
+    for ground in grounds:
+        things: list[Agreement | Emergency] = [*ground.agreements, *ground.emergencies]
+        named += [str(thing.iri) for thing in things if category in thing.categories]
+    return sorted(set(named))
 
 
 def _heard(said: Statement) -> str:
@@ -132,7 +138,7 @@ def _covers(agreement: Agreement) -> str:
     return _and(
         [
             f"principal == {_one('Party', agreement.audience)}",
-            f"resource in {_many('Category', agreement.categories)}",
+            f"resource in {_one('Scope', agreement.iri)}",
             f"context.purpose in {_many('Purpose', agreement.purposes)}",
             *_during(agreement.since, agreement.until),
         ]
@@ -150,7 +156,7 @@ def _declared(ground: Ground) -> str:
         _and(
             [
                 f"principal == {_one('Party', emergency.audience)}",
-                f"resource in {_many('Category', emergency.categories)}",
+                f"resource in {_one('Scope', emergency.iri)}",
                 *_during(emergency.since, emergency.until),
             ]
         )

@@ -18,6 +18,7 @@ from databackpack.service.gate.credentials import Credential, issue
 from databackpack.service.gate.faults import ServiceError
 from databackpack.service.gate.protocol import QueryRequest
 from databackpack.service.gate.results import GRAPH_FORMATS, RESULTS_FORMATS
+from databackpack.service.governance import COMMANDS
 from databackpack.service.loading import FORMATS, describe, load
 from databackpack.service.policy.model import Audience
 from databackpack.service.policy.purpose import purpose as purpose_of
@@ -46,6 +47,10 @@ _FORMATS = {
 def main() -> None:
     """Keep data backpacks, ask across schools, and let families decide who sees what."""
     logging.getLogger("rdflib.term").setLevel(logging.ERROR)  # reports name the row; it would not
+
+
+for _command in COMMANDS:
+    main.add_command(_command)
 
 
 @main.command("load")

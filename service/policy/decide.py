@@ -10,6 +10,7 @@ from databackpack.ontology.namespaces import BP
 from databackpack.service.policy.model import (
     Agreement,
     Audience,
+    Cell,
     Decision,
     Emergency,
     Jurisdiction,
@@ -64,10 +65,8 @@ def decide(
         key = audience.role, category
         made = _emergency(declared, jurisdiction.emergencies.get(key), category, moment)
         if made is None:
-            rule = _rule(jurisdiction, key, agreements, moment)
-            made = _decide([s for s in heard if s.category == category], rule)
-            if audience.agreements:
-                made = _bound(made, audience.agreements, agreements, category)
+            said = [s for s in heard if s.category == category]
+            made = _settle(said, jurisdiction, key, audience.agreements, agreements, moment)
         found[category] = made
     return found
 
@@ -91,17 +90,37 @@ def _emergency(
     return Decision(rule.level, (rule.iri, *reasons), rule)
 
 
-def _bound(
-    made: Decision, all_of_them: tuple[Agreement, ...], in_force: list[Agreement], category: URIRef
+def _settle(
+    said: list[Statement],
+    jurisdiction: Jurisdiction,
+    key: Cell,
+    bound_by: tuple[Agreement, ...],
+    in_force: list[Agreement],
+    moment: datetime,
 ) -> Decision:
-    """Return *made*, no higher than the agreements in force let through on *category*."""
-    covering = [agreement for agreement in in_force if category in agreement.categories]
-    if not covering:
-        ended = tuple(sorted(agreement.iri for agreement in all_of_them))
-        return Decision(Level.NONE, ended, made.rule)
-    most = max(agreement.level for agreement in covering)
-    reasons = tuple(sorted(agreement.iri for agreement in covering))
-    return Decision(min(made.level, most), (*made.reasons, *reasons), made.rule)
+    """Return the most that one agreement in force gives, each with the rule that holds under it.
+
+    INVARIANT: two agreements together give no more than one of them does.
+    """
+    if not bound_by:
+        return _decide(said, _rule(jurisdiction, key, [], moment))
+    made = [
+        _bound(_decide(said, _rule(jurisdiction, key, [agreement], moment)), agreement)
+        for agreement in in_force
+        if key[1] in agreement.categories
+    ]
+    ended = tuple(sorted(agreement.iri for agreement in bound_by))
+    rule = _rule(jurisdiction, key, [], moment)
+    return max(
+        made,
+        key=lambda one: (one.level, one.reasons),
+        default=Decision(Level.NONE, ended, rule),
+    )
+
+
+def _bound(made: Decision, agreement: Agreement) -> Decision:
+    """Return *made*, no higher than *agreement* lets through."""
+    return Decision(min(made.level, agreement.level), (*made.reasons, agreement.iri), made.rule)
 
 
 def _prohibition(jurisdiction: Jurisdiction, purpose: URIRef) -> Rule | None:

@@ -9,14 +9,7 @@ from rdflib import URIRef
 from databackpack.ontology.namespaces import BP
 from databackpack.service.policy.decide import decide, next_change
 from databackpack.service.policy.jurisdiction import Law
-from databackpack.service.policy.model import (
-    Audience,
-    Decision,
-    Jurisdiction,
-    Level,
-    holds,
-    next_boundary,
-)
+from databackpack.service.policy.model import Audience, Decision, Level, next_boundary
 from databackpack.service.views import population
 from databackpack.service.views.dossier import Dossier, HeldRecord
 
@@ -44,12 +37,13 @@ class Decider:
         self._law, self._moment = law, moment
         self._made: dict[tuple[URIRef, Audience], Mapping[URIRef, Decision]] = {}
 
-    def jurisdiction(self, holder: URIRef) -> Jurisdiction:
-        """Return what binds the records of *holder*."""
-        return self._law.of(holder)
-
     def decide(self, holder: URIRef, category: URIRef) -> Decision:
-        """Return the decision on what *holder* holds in *category*."""
+        """Return the decision on what *holder* holds in *category*.
+
+        INVARIANT: of a learner whose policies cannot be read, or who is held back, nothing is seen.
+        """
+        if not self._dossier.is_readable:
+            return Decision(Level.NONE, ())
         audience, jurisdiction = self._bound(holder), self._law.of(holder)
         key = jurisdiction.iri, audience
         if key not in self._made:
@@ -88,21 +82,13 @@ def select(
         *(next_change((), moment, law.of(holder)) for holder in dossier.holders),
     ]
     until = next_boundary(boundaries, moment)
-    if not dossier.is_readable:
-        return Selection({}, until)
     covered = population.coverage(audience, dossier, law, moment)
-    opened = {
-        category
-        for emergency in dossier.emergencies
-        if emergency.audience == audience.iri and holds(emergency.since, emergency.until, moment)
-        for category in emergency.categories
-    }
     decider = Decider(dossier, audience, purpose, law, moment)
     decisions: dict[HeldRecord, Decision] = {}
     for record in dossier.records:
         made = decider.decide(record.holder, record.category)
         is_emergency = made.rule is not None and made.rule.basis == BP.HealthSafetyEmergency
-        is_covered = record.holder in covered or (is_emergency and record.category in opened)
+        is_covered = record.holder in covered or is_emergency
         if is_covered and made.level > Level.NONE:
             decisions[record] = made
     return Selection(decisions, until)

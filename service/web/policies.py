@@ -4,32 +4,25 @@ from typing import Any
 
 import pyoxigraph as ox
 from flask import Blueprint, Response, jsonify, request
-from rdflib import RDF, Graph, URIRef
+from rdflib import Graph, URIRef
 
 from databackpack.ontology.codes import local_name
-from databackpack.ontology.namespaces import BP, ODRL, PREFIXES
 from databackpack.service.gate.faults import (
     Forbidden,
     MalformedRequest,
     NotAcceptable,
     UnsupportedMediaType,
 )
-from databackpack.service.policy import consent, profile
+from databackpack.service.policy import consent
 from databackpack.service.policy.consent import Asked, Event
 from databackpack.service.policy.model import Statement
-from databackpack.service.records.terms import to_graph, to_triples
-from databackpack.service.rights import emergency, setting
+from databackpack.service.rights import document, emergency, setting
 from databackpack.service.rights.emergency import Declared
 from databackpack.service.rights.explanation import Explanation, explain_all
 from databackpack.service.views import statements
 from databackpack.service.web.context import Context
 
 __all__ = ["blueprint", "describe", "negotiate_graph", "to_response"]
-
-_FORMATS = {
-    "text/turtle": ox.RdfFormat.TURTLE,
-    "application/ld+json": ox.RdfFormat.JSON_LD,
-}
 
 
 def blueprint(context: Context) -> Blueprint:
@@ -143,34 +136,13 @@ def describe(made: Explanation) -> dict[str, Any]:
 
 
 def _sent(learner: URIRef) -> Statement:
-    """Return the one policy in the request's body, about *learner*.
-
-    It is parsed offline, as triples: a remote context and a named graph are refused.
-    """
-    form = _FORMATS.get(request.mimetype)
+    """Return the one policy in the request's body, about *learner*."""
+    form = document.FORMATS.get(request.mimetype)
     if form is None:
-        raise UnsupportedMediaType(f"Send a policy as {' or '.join(_FORMATS)}.")
-    try:
-        quads = list(ox.parse(request.get_data(), format=form, without_named_graphs=True))
-        graph = to_graph({quad.triple for quad in quads})
-    except (SyntaxError, ValueError, OSError) as error:
-        raise MalformedRequest(f"The policy cannot be read: {error}") from None
-    return _only_policy(graph, learner)
-
-
-def _only_policy(graph: Graph, learner: URIRef) -> Statement:
-    policies = list(graph.subjects(RDF.type, ODRL.Agreement))
-    if len(policies) != 1 or not isinstance(policies[0], URIRef):
-        raise MalformedRequest("Send exactly one policy (odrl:Agreement), named by an IRI.")
-    refusal = statements.refusal(graph)
-    if refusal is not None:
-        raise MalformedRequest(refusal)
-    said = profile.read(graph, policies[0])
-    if said.learner != learner or said.withdrawn is not None:
-        raise MalformedRequest(
-            "The policy is about the learner of the address and is not withdrawn yet "
-            f"({local_name(BP.isRecordOf)})."
-        )
+        raise UnsupportedMediaType(f"Send a policy as {' or '.join(document.FORMATS)}.")
+    said = document.read(request.get_data(), form)
+    if said.learner != learner:
+        raise MalformedRequest("The policy is about another learner than the address.")
     return said
 
 
@@ -178,14 +150,12 @@ def negotiate_graph() -> ox.RdfFormat | None:
     """Return the RDF format that the client likes best, None for JSON; raises NotAcceptable."""
     if not request.accept_mimetypes:
         return None
-    best = request.accept_mimetypes.best_match(["application/json", *_FORMATS])
+    best = request.accept_mimetypes.best_match(["application/json", *document.FORMATS])
     if best is None:
-        raise NotAcceptable(f"Offered: application/json, {', '.join(_FORMATS)}.")
-    return _FORMATS.get(best)
+        raise NotAcceptable(f"Offered: application/json, {', '.join(document.FORMATS)}.")
+    return document.FORMATS.get(best)
 
 
 def to_response(graph: Graph, form: ox.RdfFormat) -> Response:
     """Return *graph* as an HTTP response in *form*."""
-    prefixes = {name: str(iri) for name, iri in PREFIXES.items()}
-    body = ox.serialize(sorted(to_triples(graph), key=str), format=form, prefixes=prefixes)
-    return Response(body or b"", mimetype=form.media_type)
+    return Response(document.write(graph, form), mimetype=form.media_type)

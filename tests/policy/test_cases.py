@@ -27,21 +27,6 @@ SOURCE = re.compile(
     r"|California Business and Professions Code 22584|New York Education Law 2-d"
     r"|Utah SB 265|Student Achievement Backpack Act"
 )
-KNOWN = {
-    "evaluator-reads-what-each-of-two-agreements-gives-by-its-own-rule": (
-        "decide: the rule under one agreement is bounded by the ceiling of another"
-    ),
-}
-"""Cases that show a fault of the service, with the fault; README.md lists them too."""
-
-
-def parameters(folder: str) -> list[object]:
-    """Return the cases of *folder*; those that show a fault must fail."""
-    faults = {
-        name: [pytest.mark.xfail(reason=fault, strict=True, raises=AssertionError)]
-        for name, fault in KNOWN.items()
-    }
-    return [pytest.param(name, marks=faults.get(name, [])) for name in case.names(folder)]
 
 
 def check_what_made_it(asked: Case) -> None:
@@ -53,7 +38,7 @@ def check_what_made_it(asked: Case) -> None:
         assert rule.basis == basis
 
 
-@pytest.mark.parametrize("name", parameters("permit"))
+@pytest.mark.parametrize("name", case.names("permit"))
 def test_permit(name: str) -> None:
     asked = case.read("permit", name)
     if asked.request.value(ODRL.action) == ODRL.grantUse:
@@ -72,7 +57,7 @@ def test_permit(name: str) -> None:
         assert not shown
 
 
-@pytest.mark.parametrize("name", parameters("deny"))
+@pytest.mark.parametrize("name", case.names("deny"))
 def test_deny(name: str) -> None:
     asked = case.read("deny", name)
     if asked.request.value(ODRL.action) == ODRL.grantUse:
@@ -102,7 +87,6 @@ def test_the_name_of_a_case_is_its_sentence_and_its_sources_are_named(
 
 def test_no_sentence_is_both_permitted_and_denied() -> None:
     assert not set(case.names("permit")) & set(case.names("deny"))
-    assert set(KNOWN) <= {name for _, name in CASES}
 
 
 def by_rule() -> dict[str, set[str]]:

@@ -1,0 +1,42 @@
+"""What the commands share: the store that they work on, and learners by the keys that files use."""
+
+from pathlib import Path
+from uuid import UUID
+
+import click
+from rdflib import URIRef
+
+from databackpack.ontology.namespaces import ID
+from databackpack.service.app import open_context
+from databackpack.service.config import Config
+from databackpack.service.records.identity import Identities
+from databackpack.service.records.truth import StoreInUse
+from databackpack.service.web.context import Context
+
+__all__ = ["STORE", "learner_of", "opened"]
+
+STORE = click.option(
+    "--store",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    required=True,
+    help="The truth store.",
+)
+
+
+def opened(store: Path) -> Context:
+    """Return the stores in the folder *store*, open; a user's mistake is told as such."""
+    try:
+        return open_context(Config.of_folder(store))
+    except (StoreInUse, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def learner_of(context: Context, name: str) -> URIRef:
+    """Return the learner called *name*: a UUID, or a key of files such as ``state:S000001``."""
+    try:
+        return ID[f"learner/{UUID(name)}"]
+    except ValueError:
+        found = Identities(context.truth).find("learner", name)
+    if found is None:
+        raise click.ClickException(f"no learner {name!r}; write the UUID or a key: state:S000001")
+    return found

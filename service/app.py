@@ -16,6 +16,7 @@ from databackpack.service.gate.faults import (
     Unavailable,
 )
 from databackpack.service.policy import jurisdiction
+from databackpack.service.policy.profile import UnreadablePolicy
 from databackpack.service.policy.refusal import NoStanding, NotSettable, Refused, Replayed
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.views.registry import Views
@@ -88,6 +89,8 @@ def _problem(app: Flask, error: Exception) -> Response:
             error = Forbidden(str(error))
         case Replayed():
             error = Conflict(str(error))
+        case UnreadablePolicy():
+            error = Conflict("What is on record cannot be read; nothing was changed. Tell us.")
         case Refused():
             error = MalformedRequest(str(error))
     match error:

@@ -1,6 +1,7 @@
 """The evaluator in Cedar: a level is an action, and the level seen is the highest one allowed.
 
-The policies are those of ``policytext``, made anew for each case.
+The policies are those of ``policytext``, made anew for each case. Who works under agreements asks
+under each by itself, and sees what the best of them gives.
 """
 
 import json
@@ -20,6 +21,7 @@ from tests.evaluators.policytext import LEVELS, Ground
 
 __all__ = ["evaluate"]
 
+NO_AGREEMENT = "nothing"
 Edit = Callable[[str], str]
 
 
@@ -38,20 +40,31 @@ def evaluate(cases: Sequence[Case], edit: Edit = str) -> Answers:
         if words:
             policies = policies.with_added_str(edit(words))
         for place, request in enumerate(case.requests):
-            for category, rank in _ranks(request, case.categories, policies, entities).items():
-                found[number, place, category] = rank
+            ranks = [
+                _ranks(request, under, case.categories, policies, entities)
+                for under in [str(a.iri) for a in request.audience.agreements] or [NO_AGREEMENT]
+            ]
+            for category in map(str, case.categories):
+                found[number, place, category] = max(given[category] for given in ranks)
     return found
 
 
 def _ranks(
     request: Request,
+    under: str,
     categories: Sequence[URIRef],
     policies: cedarpy.PolicySet,
     entities: cedarpy.Entities,
 ) -> dict[str, int]:
-    """Return the rank of the highest level allowed on each category, by two questions."""
+    """Return the rank of the highest level allowed *under* an agreement, by two questions."""
     moment = {"__extn": {"fn": "datetime", "arg": policytext.instant(request.moment)}}
-    context = json.dumps({"now": moment, "purpose": {"__entity": _entity(request.purpose)}})
+    context = json.dumps(
+        {
+            "now": moment,
+            "purpose": {"__entity": _entity(request.purpose)},
+            "under": {"__entity": _entity(under, "Scope")},
+        }
+    )
 
     def ask(ranks: dict[str, int]) -> list[bool]:
         asked = [
@@ -69,11 +82,12 @@ def _ranks(
         return [answer.allowed for answer in answers]
 
     middle = {str(category): 2 for category in categories}
-    allowed = ask(middle)
-    ends = {c: 3 if is_seen else 1 for c, is_seen in zip(middle, allowed, strict=True)}
-    allowed = ask(ends)
+    ends = {
+        category: 3 if allowed else 1 for category, allowed in zip(middle, ask(middle), strict=True)
+    }
     return {
-        c: rank if seen else rank - 1 for (c, rank), seen in zip(ends.items(), allowed, strict=True)
+        category: rank if allowed else rank - 1
+        for (category, rank), allowed in zip(ends.items(), ask(ends), strict=True)
     }
 
 

@@ -138,6 +138,7 @@ def _covers(agreement: Agreement) -> str:
     return _and(
         [
             f"principal == {_one('Party', agreement.audience)}",
+            f"context.under == {_one('Scope', agreement.iri)}",
             f"resource in {_one('Scope', agreement.iri)}",
             f"context.purpose in {_many('Purpose', agreement.purposes)}",
             *_during(agreement.since, agreement.until),

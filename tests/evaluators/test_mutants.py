@@ -16,21 +16,21 @@ from tests.evaluators.case import Answers, Case, Evaluator
 # What a copy of the query is broken by: a piece of its text that is there once, and another.
 IN_QUERY = {
     "a word is heard before it begins": (
-        "FILTER (?since <= ?now)\n        FILTER (!BOUND(?until) || ?now < ?until)\n"
-        "        FILTER (!BOUND(?withdrawn)",
-        "FILTER (!BOUND(?until) || ?now < ?until)\n        FILTER (!BOUND(?withdrawn)",
+        "FILTER (?since <= ?now)\n      FILTER (!BOUND(?until) || ?now < ?until)\n"
+        "      FILTER (!BOUND(?withdrawn)",
+        "FILTER (!BOUND(?until) || ?now < ?until)\n      FILTER (!BOUND(?withdrawn)",
     ),
     "a word is heard at its end": (
-        "?now < ?until)\n        FILTER (!BOUND(?withdrawn)",
-        "?now <= ?until)\n        FILTER (!BOUND(?withdrawn)",
+        "?now < ?until)\n      FILTER (!BOUND(?withdrawn)",
+        "?now <= ?until)\n      FILTER (!BOUND(?withdrawn)",
     ),
     "a word is heard after its withdrawal": ("?now < ?withdrawn", "true"),
     "a word to a role is not heard": ("bp:hasRole? ?party", "bp:hasRole ?party"),
     "a word to an audience is not heard": ("?audience bp:hasRole? ?party", "?party a ?audience"),
     "a word about somebody else is heard": ("?target bp:isRecordOf ?learner ;", "?target"),
     "a word on another category is heard": (
-        "bp:isRecordOf ?learner ; bp:hasCategory ?category .\n        ?rule",
-        "bp:isRecordOf ?learner .\n        ?rule",
+        "bp:isRecordOf ?learner ; bp:hasCategory ?category .\n      ?rule",
+        "bp:isRecordOf ?learner .\n      ?rule",
     ),
     "a permission does not cover narrower purposes": (
         "|| EXISTS { ?asked skos:broader* ?purpose }",
@@ -41,16 +41,26 @@ IN_QUERY = {
         "",
     ),
     "a permission reaches wider purposes": ("?heard = 0 && EXISTS", "EXISTS"),
-    "the highest word holds": ("MIN(COALESCE(?heard, 9))", "MAX(COALESCE(?heard, -1))"),
+    "the highest word holds": ("MIN(?heard)", "MAX(?heard)"),
     "a word lowers what the law fixes": ('STRENDS(?law, " false") || ', ""),
-    "a word raises what the law gives": ("|| ?most <= ?word, ?most, ?word", ", ?most, ?word"),
+    "a word raises what the law gives": ("COALESCE(?given <= ?said, true)", "!BOUND(?said)"),
     "the law that gives least holds": ("MAX(COALESCE(?given", "MIN(COALESCE(?given"),
+    "the law of any agreement holds": ("|| ?kind = ?agreed", "|| true"),
+    "a law holds before its time": (
+        "FILTER (!BOUND(?since) || ?since <= ?now)\n        FIL",
+        "FIL",
+    ),
     "an agreement lasts for ever": ("?now < ?ended", "true"),
     "an agreement is for every purpose": (
-        "FILTER EXISTS { ?asked skos:broader* ?purpose }",
+        "&& EXISTS { ?agreement bp:hasPurpose ?purpose . ?asked skos:broader* ?purpose }",
         "",
     ),
-    "agreements are no ceiling": ("?bound && ?ceiling < ?made", "false"),
+    "an agreement is about everything": ("&& EXISTS { ?agreement bp:hasCategory ?category }", ""),
+    "agreements are no ceiling": ("IF(?ceiling < ?made, ?ceiling, ?made)", "?made"),
+    "agreements add up": (
+        "BIND (COALESCE(?agreement, ask:nothing)",
+        "BIND (COALESCE(?place, ?now)",
+    ),
     "an emergency lasts for ever": ("?now < ?over", "true"),
     "whoever asks has the purpose": ("EXISTS { ?audience bp:hasPurpose ?asked }", "true"),
     "no purpose is prohibited": (
@@ -70,6 +80,7 @@ IN_POLICIES = {
         r"context.purpose == \1",
     ),
     "a prohibition does not reach wider purposes": (r"Purpose::\S+ in context.purpose", "false"),
+    "agreements add up": (r"context.under == Scope::\S+", "true"),
     "nothing stands against a forbid": (r"unless \{ \(.* \};", ";"),
     "rules do not give way to one another": (r"!\(", "(true || "),
     "forbids leave aggregates": (r'forbid (.*)\[Action::"Aggregate", ', r"forbid \1["),

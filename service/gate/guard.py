@@ -1,37 +1,36 @@
 """The guard: what a query may not be, found on its text before the engine sees it.
 
 Oxigraph fetches ``SERVICE`` over the network, has no time-out, and some short texts kill or hang
-its process. So the text is measured in one pass over its tokens, and a text in which a refused
-keyword may stand is parsed by a second, grammar-driven parser.
+its process. So the text is measured, and a text in which a refused keyword may stand is parsed by
+a second, grammar-driven parser.
 """
 
 import re
-from collections import Counter
 
 from pyparsing import ParseException
 from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
+from databackpack.service.gate.extent import measure
 from databackpack.service.gate.faults import MalformedQuery, QueryRequestRefused, TooLarge
 
 __all__ = ["check"]
 
 LONGEST = 32 * 1024
 DEEPEST = 64
-MOST = {"operator": 256, "separator": 512}
+MOST = {
+    "operators": (256, "operators"),
+    "separators": (512, "separators"),
+    "patterns": (128, "triple patterns and groups to join; ask in parts"),
+    "readings": (64 * 1024, "readings: nest fewer negations, REGEX, REPLACE, SUBSTR, GROUP_CONCAT"),
+}
 
-_TOKEN = re.compile(
-    r"""
-    (?: \"\"\"(?:[^"\\]|\\.|\"(?!\"\"))*\"\"\" | '''(?:[^'\\]|\\.|'(?!''))*'''
-      | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*'
-      | <[^<>"{}|^`\\\x00-\x20]*> | \#[^\n\r]* | [\w:?$%\s]+ )
-  | (?P<triple_term> << | >> | \{\| | \|\} )
-  | (?P<open> [({\[] ) | (?P<close> [)}\]] )
-  | (?P<separator> [.;,] )
-  | (?P<operator> \|\| | && | [!<>]=? | [=+\-*/|^] )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+# The engine's recursion ends the process at some 600 brackets or 5,000 operators within each
+# other. These limits hold over the bare characters, so no reading of the text can get round them.
+MOST_BRACKETS = 256
+MOST_SIGNS = 2048
+_SIGN = re.compile(r"\|\||&&|[!<>]=?|[=+\-*/|^]")
+_PLAIN_IRI = re.compile(r"<[A-Za-z]{1,16}://[^<>\"'{}|^`\\\x00-\x20]*>")
 
 # Oxigraph's grammar has no word boundaries, so a keyword counts wherever its letters stand, in
 # strings too: where a string ends depends on whether a ``<`` begins an IRI, which tokens alone
@@ -58,16 +57,23 @@ def check(text: str) -> None:
 
 
 def _measure(text: str) -> None:
-    counts: Counter[str | None] = Counter()
-    for token in _TOKEN.finditer(text):
-        counts[token.lastgroup] += 1
-        if counts["open"] - counts["close"] > DEEPEST:
-            raise QueryRequestRefused(f"Groups are nested more than {DEEPEST} deep.")
-    if counts["triple_term"]:
+    brackets = sum(map(text.count, "({["))
+    if brackets > MOST_BRACKETS:
+        raise QueryRequestRefused(f"The query has more than {MOST_BRACKETS} brackets.")
+    if len(_SIGN.findall(_PLAIN_IRI.sub("", text))) > MOST_SIGNS:
+        raise QueryRequestRefused(f"The query has more than {MOST_SIGNS} operators.")
+    extent = measure(text)
+    if extent.is_broken:
+        raise MalformedQuery("A string does not end, or a \\ stands where none may.")
+    if extent.is_beyond:
         raise QueryRequestRefused("Triple terms are not part of SPARQL 1.1.")
-    for kind, most in MOST.items():
-        if counts[kind] > most:
-            raise QueryRequestRefused(f"The query has more than {most} {kind}s.")
+    if extent.is_ambiguous:
+        raise QueryRequestRefused("Put a space after each < that compares.")
+    if extent.depth > DEEPEST:
+        raise QueryRequestRefused(f"Groups are nested more than {DEEPEST} deep.")
+    for kind, (most, name) in MOST.items():
+        if getattr(extent, kind) > most:
+            raise QueryRequestRefused(f"The query has more than {most} {name}.")
 
 
 def _parse(text: str) -> None:

@@ -147,6 +147,10 @@ def bgp(count: int) -> str:
     return "ASK { " + " ".join(f"?a{i} ?b{i} ?c{i} ." for i in range(count)) + " }"
 
 
+def hidden(expression: str) -> str:
+    return f"PREFIX p: <urn:> ASK{{FILTER({expression})}}"
+
+
 # What crashed an engine or kept it busy for seconds with a text below the limit of length.
 CRASHERS = {
     "groups": "ASK " + "{" * 2000 + "}" * 2000,
@@ -165,6 +169,49 @@ CRASHERS = {
     "path groups": "ASK { ?s " + "(" * 300 + "<urn:p>" + ")*" * 300 + " ?o }",
     "patterns": bgp(600),
     "object lists": "ASK { ?s ?p " + ",".join(f"?o{i}" for i in range(600)) + " }",
+    # What compares is no IRI, however much it looks like one, and hides nothing.
+    "brackets behind <": hidden("1<" + "(" * 12000 + "1" + ")" * 12000 + "&&(2>1)"),
+    "negations behind <": hidden("1<" + "!" * 15000 + "1&&(2>1)"),
+    "sums behind <": hidden("1<1" + "+1" * 10000 + "&&(2>1)"),
+    "brackets behind < and a string": hidden("1<'>'&&" + "(" * 9000 + "1" + ")" * 9000 + "<'>'"),
+    "brackets in an IRI": "ASK { ?s <urn:" + "(" * 12000 + "> ?o }",
+    "brackets behind a closed string": hidden("1<')))'&&(" * 900 + "1" + ")" * 900 + "||'>'='>'"),
+    "brackets behind a comment": hidden("1<2#>'\n&&" + "(" * 9000 + "1" + ")" * 9000 + "#'\n"),
+    "brackets behind an escape": hidden("p:a\\'=" + "(" * 9000 + "1" + ")" * 9000 + "||p:a\\'=1"),
+    "brackets behind a hyphen": hidden("p:a-<'>'&&" + "(" * 900 + "1" + ")" * 900 + "=p:a-"),
+    "brackets behind three quotes": 'ASK { VALUES ?x { """a"#\\z\n} FILTER('
+    + "(" * 900
+    + "1"
+    + ")" * 900
+    + ')}#"""',
+    # The planner takes the fourth power of what it has to join.
+    "the same pattern": "ASK{" + "?a ?b ?c . " * 230 + "}",
+    "groups side by side": "ASK{" + "{?a0 ?b0 ?c0}" * 1100 + "}",
+    "graphs side by side": "ASK{" + "GRAPH ?g{?a ?b ?c}" * 1000 + "}",
+    "tables side by side": "ASK{" + "VALUES ?a{1}" * 1200 + "}",
+    "property lists side by side": "ASK{" + "[?a ?b]." * 130 + "}",
+    "filters between patterns": "ASK{" + "?a ?b ?c FILTER(1)" * 200 + "}",
+    "a collection": "ASK{?s ?p (" + " 1" * 250 + ")}",
+    "a collection without spaces": "ASK{?s ?p (" + "true" * 250 + ")}",
+    "a collection of collections": "ASK{?s ?p (" + "()" * 120 + ")}",
+    "a collection behind true": "ASK{truea(" + " 1" * 250 + ")}",
+    "a collection behind a filter": "ASK{FILTER(1=1)(" + " 1" * 250 + ")?p ?o}",
+    "a collection behind a language": 'ASK{?s ?p (1 "x"@en-FILTER(' + " 1" * 250 + "))}",
+    "a sequence": "ASK{?s " + "<urn:p>/" * 200 + "<urn:p> ?o}",
+    "patterns behind an escape": "PREFIX p:<urn:>ASK{?s p:a\\' ?o . "
+    + "?a ?b ?c . " * 230
+    + "?s p:a\\' 1}",
+    "patterns behind an IRI": "ASK{?s <urn:\\u0061#> ?o . " + "?a ?b ?c . " * 230 + "}",
+    "patterns behind VALUES": "ASK{?s ?p ?VALUES{" + "?a ?b ?c . " * 230 + "}}",
+    "patterns behind a prefix": "PREFIX VALUES-a:<urn:>ASK{?s ?p VALUES-a:b{"
+    + "?a ?b ?c . " * 230
+    + "}}",
+    # The parser goes back for each level and reads all that is inside anew.
+    "negations of groups": "ASK{FILTER(" + "!(" * 40 + "1",
+    "regular expressions": "ASK{FILTER(" + "REGEX(" * 20 + "1" + ",1)" * 20 + ")}",
+    "substrings": "ASK{FILTER(" + "SUBSTR(1," * 20 + "1" + ")" * 20 + ")}",
+    "replacements": "ASK{FILTER(" + "REPLACE(" * 20 + "1" + ",'a','b')" * 20 + ")}",
+    "concatenations": "ASK{FILTER(" + "GROUP_CONCAT(" * 20 + "1" + ")" * 20 + ")}",
 }
 
 
@@ -179,6 +226,7 @@ BEYOND_SPARQL_1_1 = [
     "ASK { << ?s ?p ?o >> ?q ?r }",
     "ASK { <<( ?s ?p ?o )>> ?q ?r }",
     "ASK { ?s ?p ?o {| ?q ?r |} }",
+    "ASK { ?s ?p ?o ~ ?q }",
     "SELECT * { ?s ?p ?o LATERAL { ?o ?q ?r } }",
     'VERSION "1.2" ASK {}',
 ]

@@ -5,8 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.running import Running, run_sample
+
+# No test asserts seconds, and a deadline for each example would: a busy machine is not a fault.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

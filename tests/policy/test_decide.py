@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rdflib import URIRef
 
@@ -16,6 +16,8 @@ from databackpack.ontology.codes import concepts
 from databackpack.ontology.namespaces import BP, BPC, ID
 from databackpack.service.policy.decide import decide, next_change
 from databackpack.service.policy.model import (
+    Agreement,
+    Audience,
     Decision,
     Emergency,
     Jurisdiction,
@@ -202,10 +204,13 @@ def made_of(said: Sequence[Statement], case: Case, request: Request) -> Mapping[
     )
 
 
+def under(audience: Audience, agreements: tuple[Agreement, ...]) -> Audience:
+    return replace(audience, agreements=agreements)
+
+
 SEEDS = st.integers(0, 2**32)
 
 
-@settings(deadline=None)
 @given(SEEDS, st.randoms())
 def test_order_and_duplicates_never_matter_under_any_law(seed: int, random: Random) -> None:
     case, request = drawn(seed)
@@ -215,12 +220,12 @@ def test_order_and_duplicates_never_matter_under_any_law(seed: int, random: Rand
     assert {c: d.level for c, d in first.items()} == {c: d.level for c, d in again.items()}
 
 
-@settings(deadline=None)
 @given(SEEDS, SEEDS)
 def test_one_more_statement_opens_only_where_neither_law_nor_family_spoke(
     seed: int, other: int
 ) -> None:
     case, request = drawn(seed)
+    request = replace(request, audience=under(request.audience, request.audience.agreements[:1]))
     spoken = {statement.iri for statement in case.statements}
     before = made_of(case.statements, case, request)
     for more in drawn(other)[0].statements:
@@ -234,7 +239,20 @@ def test_one_more_statement_opens_only_where_neither_law_nor_family_spoke(
                     assert decision == was
 
 
-@settings(deadline=None)
+@given(SEEDS)
+def test_several_agreements_give_what_the_best_of_them_gives_by_itself(seed: int) -> None:
+    case, request = drawn(seed)
+    audience = request.audience
+    each = [
+        made_of(case.statements, case, replace(request, audience=under(audience, (one,))))
+        for one in audience.agreements
+    ]
+    made = made_of(case.statements, case, request)
+    assert {c: d.level for c, d in made.items()} == {
+        c: max((by_itself[c].level for by_itself in each), default=d.level) for c, d in made.items()
+    }
+
+
 @given(SEEDS)
 def test_a_prohibition_of_everything_leaves_what_the_law_fixes_and_what_an_emergency_opens(
     seed: int,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from databackpack.ontology.namespaces import BPC
@@ -55,7 +55,6 @@ def test_an_end_in_central_time_is_that_second_everywhere(moment: str, seen: boo
     assert is_seen(said, datetime.fromisoformat(moment)) is seen
 
 
-@settings(deadline=None)
 @given(ZONES, ZONES, GAPS)
 def test_a_word_ends_at_its_end_in_any_two_zones(
     written: timezone, asked: timezone, gap: timedelta
@@ -64,7 +63,6 @@ def test_a_word_ends_at_its_end_in_any_two_zones(
     assert is_seen(said, (END + gap).astimezone(asked)) is (gap < timedelta(0))
 
 
-@settings(deadline=None)
 @given(ZONES, ZONES, GAPS)
 def test_a_word_begins_at_its_beginning_in_any_two_zones(
     written: timezone, asked: timezone, gap: timedelta
@@ -73,7 +71,6 @@ def test_a_word_begins_at_its_beginning_in_any_two_zones(
     assert is_seen(said, (END + gap).astimezone(asked)) is (gap >= timedelta(0))
 
 
-@settings(deadline=None)
 @given(ZONES, ZONES)
 def test_the_next_change_is_the_end_in_any_zone(written: timezone, asked: timezone) -> None:
     said = granted(END - timedelta(days=300), END.astimezone(written))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rdflib import RDF, Graph, Literal, URIRef
 
@@ -95,7 +95,6 @@ def permissions(draw: st.DrawFn) -> Statement:
     )
 
 
-@settings(deadline=None)
 @given(
     st.lists(words.near(), max_size=4),
     permissions(),

@@ -16,7 +16,7 @@ from rdflib.term import Node
 
 from databackpack.loaders.record import Record, organization_iri
 from databackpack.ontology.namespaces import BP, DPV, EDU, ORG, SDO, XSD
-from tests.oracle.world import PARENTS, Child, Word, World
+from tests.oracle.world import PARENTS, Child, Deal, Word, World
 
 Triple = tuple[Node, Node, Node]
 
@@ -30,13 +30,18 @@ PURPOSE_OF_ROLE = {
     "provider": EDU.StudentLearningFeedbackManagement,
     "guardian": BP.RightOfAccess,
     "learner": BP.RightOfAccess,
+    "directory": BP.SchoolDirectory,
+    "auditor": BP.DisclosureAudit,
 }
 WIDER = {
     EDU.StudentLearningNeedsAssessment: {EDU.StudentManagement, EDU.EducationManagement},
     EDU.StudentEnrolmentManagement: {EDU.StudentManagement, EDU.EducationManagement},
     EDU.StudentPerformanceMonitoring: {EDU.StudentManagement, EDU.EducationManagement},
     EDU.StudentLearningFeedbackManagement: {EDU.EducationManagement},
-    EDU.ResearchManagement: {EDU.EducationManagement, DPV.AcademicResearch},
+    EDU.ResearchManagement: {
+        *(EDU.EducationManagement, DPV.AcademicResearch, DPV.ResearchAndDevelopment),
+    },
+    DPV.AcademicResearch: {DPV.ResearchAndDevelopment},
     EDU.StudentManagement: {EDU.EducationManagement},
 }
 KEPT = {
@@ -51,29 +56,41 @@ TO_MONTH = {
 TO_YEAR = {SDO.birthDate}
 
 
+DIRECTORY_SHOWS = {
+    "identity": {SDO.givenName, SDO.familyName},
+    "enrollment": {
+        *(ORG.member, ORG.organization, BP.schoolYear, BP.hasGradeLevel),
+        *(BP.entryDate, BP.exitDate),
+    },
+}
+DIRECTORY_BEGINS = datetime(2026, 9, 15, tzinfo=UTC)
+FRAME = {RDF.type, BP.isRecordOf, BP.isHeldBy}
+EMERGENCY_ROLES = {"teacher", "registrar", "district", "provider"}
+
+
 @cache
-def rules() -> dict[tuple[str, str], tuple[str, bool]]:
-    """Return (role, category) → (level, may lower) of us-default."""
-    file = Path(__file__).parents[2] / "ontology" / "jurisdictions" / "us-default.ttl"
+def rules(place: str) -> dict[tuple[str, str, str], tuple[str, bool]]:
+    """Return (role, category, kind of agreement or "") → (level, may lower) of a jurisdiction."""
+    file = Path(__file__).parents[2] / "ontology" / "jurisdictions" / f"{place}.ttl"
     rows = (
         Graph()
         .parse(file)
         .query(
             """PREFIX bp: <https://w3id.org/databackpack/ns#>
-        SELECT ?role ?category ?level ?lower { ?rule bp:appliesToRole ?role ;
+        SELECT ?role ?category ?level ?lower ?kind { ?rule bp:appliesToRole ?role ;
           bp:hasCategory ?category ; bp:grantsLevel ?level ; bp:familyMayLower ?lower
-          MINUS { ?rule bp:requiresAgreement ?kind }
+          OPTIONAL { ?rule bp:requiresAgreement ?kind }
           MINUS { ?rule bp:hasBasis bp:HealthSafetyEmergency } }"""
         )
     )
 
-    def end(value: Node) -> str:
-        return str(value).rsplit("#", 1)[-1]
+    def end(value: Node | None) -> str:
+        return "" if value is None else str(value).rsplit("#", 1)[-1]
 
     found = {}
     for row in rows:
         assert isinstance(row, ResultRow)
-        key = end(row["role"]), end(row["category"])
+        key = end(row["role"]), end(row["category"]), end(row["kind"])
         found[key] = end(row["level"]).lower(), str(row["lower"]) == "true"
     return found
 
@@ -86,16 +103,50 @@ def visible(
     left: set[Triple] = set()
     for child in world.children:
         for record in child.records:
+            category = str(record.category).rsplit("#", 1)[-1]
+            if role in EMERGENCY_ROLES and alarmed(child, audience, category, moment):
+                left |= set(record.graph)
+                continue
             if not concerns(child, record, role, party, moment):
                 continue
-            category = str(record.category).rsplit("#", 1)[-1]
             own = [w for w in words if w.learner == child.iri and w.category == category]
-            level = level_of(own, role, audience, category, moment)
+            holder = holder_of(record)
+            level = level_of(world, own, (role, audience, category, holder), moment)
+            shown = set(record.graph)
+            if role == "directory" and speaks_by_law(world, role, category, holder, moment):
+                shown = listed(shown, category)
             if level == "full":
-                left |= set(record.graph)
+                left |= shown
             if level == "deidentified":
-                left |= {t for t in (coarse(triple, codes) for triple in record.graph) if t}
+                left |= {t for t in (coarse(triple, codes) for triple in shown) if t}
     return left
+
+
+def holder_of(record: Record) -> str:
+    """Return the code of the school that holds a record."""
+    return next(code for code in PARENTS if organization_iri(code) == record.holder)
+
+
+def place_of(world: World, school: str) -> str:
+    """Return the jurisdiction of a school: its own, or that of the nearest above it."""
+    return next((world.places[c] for c in ancestry(school) if c in world.places), "us-default")
+
+
+def alarmed(child: Child, audience: str, category: str, moment: datetime) -> bool:
+    """Tell whether an emergency opens a category; both jurisdictions open those that are drawn."""
+    return any(
+        alarm.audience == audience
+        and category in alarm.categories
+        and alarm.since <= moment < alarm.until
+        for alarm in child.alarms
+    )
+
+
+def listed(triples: set[Triple], category: str) -> set[Triple]:
+    """Return what a school's directory shows of a record."""
+    shown = DIRECTORY_SHOWS.get(category, set())
+    kept = {t for t in triples if t[1] in shown}
+    return kept | {t for t in triples if t[1] in FRAME and any(k[0] == t[0] for k in kept)}
 
 
 def split(audience: str) -> tuple[str, str]:
@@ -106,25 +157,72 @@ def split(audience: str) -> tuple[str, str]:
 
 def concerns(child: Child, record: Record, role: str, party: str, moment: datetime) -> bool:
     """Tell whether an audience is about this record at all, before any policy is read."""
+    if role == "auditor":
+        return False
     if role in ("researcher", "provider"):
         return True
+    if role == "directory":
+        return holder_of(record) == party
     if role == "guardian":
-        return not adult(child, moment) and any(
-            str(guardian).endswith(party) and (until is None or moment < until)
-            for guardian, _, until in child.guardians
-        )
+        return any(str(one).endswith(party) for one in inspecting(child, moment))
     if role == "learner":
-        return str(child.iri).endswith(party) and adult(child, moment)
+        return str(child.iri).endswith(party) and moved(child, moment)
     today = moment.astimezone(UTC).date()
     attends = any(
         since <= today <= until and party in ancestry(school)
         for school, since, until in child.enrollments
     )
-    if attends or role in ("teacher", "registrar"):
+    if attends or role == "teacher":
         return attends
-    return any(
-        record.holder == organization_iri(code) and party in ancestry(code) for code in PARENTS
-    )
+    return party in ancestry(holder_of(record))
+
+
+def moved(child: Child, moment: datetime) -> bool:
+    """Tell whether the rights are the learner's own: 18, in college, or emancipated."""
+    in_college = child.college is not None and child.college <= moment.astimezone(UTC).date()
+    return adult(child, moment) or in_college or bool(papers(child, "Emancipation", None, moment))
+
+
+def papers(child: Child, kind: str, person: Node | None, moment: datetime) -> list[object]:
+    """Return the documents of a kind about a person that hold at a moment."""
+    return [
+        paper
+        for paper in child.papers
+        if paper.kind == kind
+        and paper.person == person
+        and paper.since <= moment
+        and (paper.until is None or moment < paper.until)
+    ]
+
+
+def guarding(child: Child, moment: datetime) -> list[URIRef]:
+    """Return the guardians whose time it is."""
+    return [
+        guardian
+        for guardian, since, until in child.guardians
+        if (since is None or since <= moment) and (until is None or moment < until)
+    ]
+
+
+def inspecting(child: Child, moment: datetime) -> list[URIRef]:
+    """Return the guardians who may inspect the records."""
+    return [
+        guardian
+        for guardian in guarding(child, moment)
+        if not papers(child, "CourtBarsInspection", guardian, moment)
+        and (not moved(child, moment) or papers(child, "TaxDependency", guardian, moment))
+    ]
+
+
+def deciding(child: Child, moment: datetime) -> list[URIRef]:
+    """Return those who may decide who sees the records."""
+    if moved(child, moment):
+        return [child.iri]
+    return [
+        guardian
+        for guardian in guarding(child, moment)
+        if not papers(child, "CourtBarsDecision", guardian, moment)
+    ]
 
 
 def ancestry(code: str) -> list[str]:
@@ -142,19 +240,52 @@ def adult(child: Child, moment: datetime) -> bool:
     return years - before >= 18
 
 
-def level_of(own: list[Word], role: str, audience: str, category: str, moment: datetime) -> str:
+def level_of(
+    world: World, own: list[Word], cell: tuple[str, str, str, str], moment: datetime
+) -> str:
     """Return the lowest of the law's level and the words that hold; none where nothing speaks."""
+    role, audience, category, holder = cell
     purpose = PURPOSE_OF_ROLE[role]
-    spoken = []
     relevant = [word for word in own if speaks_of(word, purpose)]
-    for word in relevant:
-        if word.audience in (role, audience) and holds(word, relevant, moment):
-            spoken.append(LEVELS.index(word.level))
-    rule = rules().get((role, category))
-    if rule is None:
-        return LEVELS[min(spoken)] if spoken else "none"
-    fixed, may_lower = rule
-    return LEVELS[min([LEVELS.index(fixed), *(spoken if may_lower else [])])]
+    spoken = [
+        LEVELS.index(word.level)
+        for word in relevant
+        if word.audience in (role, audience) and holds(word, relevant, moment)
+    ]
+    deals = [deal for deal in world.deals if deal.audience == audience]
+    running = [
+        deal
+        for deal in deals
+        if deal.since <= moment < deal.until
+        and category in deal.categories
+        and (purpose == deal.purpose or deal.purpose in WIDER.get(purpose, set()))
+        and (not deal.organizations or set(deal.organizations) & set(ancestry(holder)))
+    ]
+    law = rules(place_of(world, holder))
+    plain = (
+        [law[role, category, ""]] if speaks_by_law(world, role, category, holder, moment) else []
+    )
+
+    def under(deal: Deal | None) -> int:
+        key = (role, category, "" if deal is None else deal.kind)
+        given = plain if deal is None else [*plain, *([law[key]] if key in law else [])]
+        if not given:
+            found = min(spoken) if spoken else 0
+        else:
+            fixed, may_lower = max(given, key=lambda rule: LEVELS.index(rule[0]))
+            found = min([LEVELS.index(fixed), *(spoken if may_lower else [])])
+        return found if deal is None else min(found, LEVELS.index(deal.level))
+
+    if deals:
+        return LEVELS[max((under(deal) for deal in running), default=0)]
+    return LEVELS[under(None)]
+
+
+def speaks_by_law(world: World, role: str, category: str, holder: str, moment: datetime) -> bool:
+    """Tell whether the law of the holder's place gives a role a level without any agreement."""
+    if role == "directory" and moment < DIRECTORY_BEGINS:
+        return False
+    return (role, category, "") in rules(place_of(world, holder))
 
 
 def speaks_of(word: Word, purpose: URIRef) -> bool:

@@ -14,6 +14,7 @@ from databackpack.loaders.record import (
     Record,
     Setting,
     Source,
+    StandingDocument,
     item_iri,
     organization_iri,
 )
@@ -25,13 +26,18 @@ SCHOOLS = {"elm": "north", "oak": "north", "fir": "south"}
 PARENTS = {**SCHOOLS, "north": "state", "south": "state"}
 AUDIENCES = [
     *("teacher-elm", "teacher-oak", "registrar-fir", "district-north", "district-south"),
-    *("state-agency-state", "researcher-atlas", "provider-tutor"),
+    *("state-agency-state", "researcher-atlas", "provider-tutor", "directory-elm"),
+    *("auditor-state",),
 ]
-ROLES = ["teacher", "registrar", "district", "state-agency", "researcher", "provider"]
+ROLES = [
+    *("teacher", "registrar", "district", "state-agency", "researcher", "provider", "directory"),
+]
+PLACES = ["us-default", "us-parental-authorization"]
 MOMENTS = [NOW + timedelta(days=days) for days in (-400, -30, -1, 0, 1, 30, 300, 900)]
 PURPOSES = [
     *(None, DPV.AcademicResearch, EDU.EducationManagement, EDU.StudentManagement),
     *(EDU.StudentLearningNeedsAssessment, EDU.ResearchManagement, DPV.Marketing),
+    BP.SchoolDirectory,
 ]
 STANDARDS = [
     URIRef("http://corestandards.org/Math/Content/5/NBT/A/1"),
@@ -54,13 +60,50 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Paper:
+    """A standing document: a kind, the guardian it is about, from when until when."""
+
+    kind: str
+    person: URIRef | None
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A declared emergency: categories open to an audience from when until when."""
+
+    audience: str
+    categories: tuple[str, ...]
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Deal:
+    """A written agreement of an audience."""
+
+    audience: str
+    kind: str
+    purpose: URIRef
+    categories: tuple[str, ...]
+    organizations: tuple[str, ...]
+    level: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Child:
     """One learner with everything that bears on who may see what."""
 
     iri: URIRef
     birth: date | None
+    college: date | None
     enrollments: tuple[tuple[str, date, date], ...]
     guardians: tuple[tuple[URIRef, datetime | None, datetime | None], ...]
+    papers: tuple[Paper, ...]
+    alarms: tuple[Alarm, ...]
     records: tuple[Record, ...]
 
 
@@ -71,6 +114,8 @@ class World:
     children: tuple[Child, ...]
     words: tuple[Word, ...]
     asked: tuple[str, ...]
+    places: dict[str, str]
+    deals: tuple[Deal, ...]
 
     def items(self) -> list[Item]:
         """Return the world as a loader would read it."""
@@ -80,6 +125,19 @@ class World:
             items += [
                 Guardianship(child.iri, guardian, "mother", since, until, SOURCE)
                 for guardian, since, until in child.guardians
+            ]
+            items += [
+                StandingDocument(
+                    child.iri,
+                    str(number),
+                    BP[paper.kind],
+                    paper.person,
+                    "in the file",
+                    paper.since,
+                    paper.until,
+                    SOURCE,
+                )
+                for number, paper in enumerate(child.papers)
             ]
             items += [
                 Setting(
@@ -185,7 +243,7 @@ def _optional_records(draw: st.DrawFn, learner: URIRef, school: str) -> list[Rec
 
 
 @st.composite
-def _children(draw: st.DrawFn, number: int) -> Child:
+def _children(draw: st.DrawFn, number: int, asked: tuple[str, ...]) -> Child:
     chance = draw(st.integers(1, 2**100)) * 8 + number
     learner = ID[f"learner/{UUID(int=chance, version=4)}"]
     birth = draw(st.sampled_from([None, date(2014, 3, 1), date(2008, 11, 24), date(2008, 2, 29)]))
@@ -220,16 +278,87 @@ def _children(draw: st.DrawFn, number: int) -> Child:
         born: Values = [(SDO.birthDate, _day(birth)), (BP.gender, Literal("X"))]
         records.append(_record(learner, stays[0][0], "demographics", [(BP.Demographics, born)]))
     ends = st.sampled_from([None, None, NOW - timedelta(days=10), NOW + timedelta(days=10)])
+    starts = st.sampled_from([None, None, NOW - timedelta(days=20), NOW + timedelta(days=5)])
     guardians = tuple(
-        (ID[f"guardian/{UUID(int=100 * number + place, version=4)}"], None, draw(ends))
+        (ID[f"guardian/{UUID(int=100 * number + place, version=4)}"], draw(starts), draw(ends))
         for place in range(draw(st.integers(1, 2)))
     )
+    college = None
+    if draw(st.integers(0, 7)) == 0:
+        college = draw(st.sampled_from([date(2026, 9, 1), date(2026, 12, 1)]))
+        until = date(2027, 6, 30)
+        later: Values = [
+            (ORG.member, learner),
+            (ORG.organization, organization_iri("fir")),
+            (BP.schoolYear, Literal("2026-2027")),
+            (BP.hasGradeLevel, BPG.PS),
+            (BP.entryDate, _day(college)),
+            (BP.exitDate, _day(until)),
+        ]
+        records = [r for r in records if (r.category, r.holder) != (ENROLLMENT, FIR)]
+        records.append(_record(learner, "fir", "enrollment", [(BP.Enrollment, later)]))
+        stays = [stay for stay in stays if stay[0] != "fir"] + [("fir", (college, until))]
     return Child(
         learner,
         birth,
+        college,
         tuple((school, *span) for school, span in stays),
         guardians,
+        draw(st.just(()) | st.tuples(_papers([guardian for guardian, _, _ in guardians]))),
+        tuple(draw(st.lists(_alarms(asked), max_size=2))),
         tuple(records),
+    )
+
+
+ENROLLMENT, FIR = BPC.enrollment, organization_iri("fir")
+_SPANS = st.tuples(
+    st.sampled_from(MOMENTS[:5]),
+    st.sampled_from([timedelta(days=days) for days in (2, 40, 600)]),
+)
+
+
+@st.composite
+def _papers(draw: st.DrawFn, guardians: list[URIRef]) -> Paper:
+    kinds = ["CourtBarsDecision", "CourtBarsInspection", "TaxDependency", "Emancipation"]
+    kind = draw(st.sampled_from(kinds))
+    since, length = draw(_SPANS)
+    person = None if kind == "Emancipation" else draw(st.sampled_from(guardians))
+    return Paper(kind, person, since, draw(st.sampled_from([None, since + length])))
+
+
+@st.composite
+def _alarms(draw: st.DrawFn, asked: tuple[str, ...]) -> Alarm:
+    since, length = draw(_SPANS)
+    opened = draw(st.sets(st.sampled_from(["identity", "behavior", "attendance"]), min_size=1))
+    audience = draw(st.sampled_from([*asked, *asked, "provider-tutor"]))
+    return Alarm(audience, tuple(sorted(opened)), since, since + min(length, timedelta(days=3)))
+
+
+_KINDS = {
+    "researcher-atlas": ["StudyAgreement", "AuditAgreement", "ConsentedAgreement"],
+    "provider-tutor": ["VendorAgreement", "ConsentedAgreement"],
+}
+_AGREED = {
+    "researcher-atlas": [DPV.AcademicResearch, DPV.AcademicResearch, DPV.ResearchAndDevelopment],
+    "provider-tutor": [EDU.StudentLearningFeedbackManagement],
+}
+
+
+@st.composite
+def _deals(draw: st.DrawFn, asked: tuple[str, ...]) -> Deal:
+    """Draw an agreement of an audience that will ask, if one of them may have any."""
+    audience = draw(st.sampled_from([name for name in asked if name in _KINDS] or sorted(_KINDS)))
+    since, length = draw(_SPANS)
+    named = ["progress", "attendance", "identity", "goals", "demographics"]
+    return Deal(
+        audience,
+        draw(st.sampled_from(_KINDS[audience])),
+        draw(st.sampled_from(_AGREED[audience])),
+        tuple(sorted(draw(st.sets(st.sampled_from(named), min_size=1)))),
+        draw(st.sampled_from([(), (), ("north",), ("fir",), ("elm", "fir")])),
+        draw(st.sampled_from(["aggregate", "deidentified", "full", "full"])),
+        since,
+        since + length,
     )
 
 
@@ -256,8 +385,12 @@ def words(draw: st.DrawFn, children: tuple[Child, ...], asked: tuple[str, ...]) 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """Draw a state with one or two learners and up to ten words."""
-    asked = (draw(st.sampled_from(AUDIENCES[:6])), draw(st.sampled_from(AUDIENCES[5:])))
+    others = [*AUDIENCES[5:], *AUDIENCES[5:9], *AUDIENCES[5:8]]
+    asked = (draw(st.sampled_from(AUDIENCES[:6])), draw(st.sampled_from(others)))
     count = draw(st.integers(1, 2))
-    children = tuple(draw(_children(number + 1)) for number in range(count))
+    children = tuple(draw(_children(number + 1, asked)) for number in range(count))
     said = draw(st.lists(words(children, asked), min_size=2, max_size=10))
-    return World(children, tuple(said), asked)
+    bound = st.dictionaries(st.sampled_from(["elm", "fir", "north"]), st.just(PLACES[1]))
+    places = draw(st.just({}) | st.just({}) | bound)
+    deals = draw(st.lists(_deals(asked), max_size=2))
+    return World(children, tuple(said), asked, places, tuple(deals))

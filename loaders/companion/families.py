@@ -49,15 +49,14 @@ class Families:
 
     def read(self) -> Iterator[Problem]:
         """Yield problems; what was said goes to the assembly, with who is to be held back."""
-        for name, columns, optional, take in (
-            ("guardianships", GUARDIANSHIP_COLUMNS, ("since", "until"), self._guardianship),
-            ("standing", STANDING_COLUMNS, (), self._document),
-            ("settings", SETTING_COLUMNS, ("purpose", "since", "until"), self._setting),
+        for name, columns, take in (
+            ("guardianships", GUARDIANSHIP_COLUMNS, self._guardianship),
+            ("standing", STANDING_COLUMNS, self._document),
+            ("settings", SETTING_COLUMNS, self._setting),
         ):
             path = self._folder / f"{name}.csv"
-            if path.exists():
-                required = tuple(column for column in columns if column not in optional)
-                table = Table(path, f"companion/{name}.csv", required, optional)
+            if path.exists():  # with every column: without "until" a grant would never end
+                table = Table(path, f"companion/{name}.csv", columns, ())
                 yield from self._holds.each(table, take)
         self._holds.write(self._assembly)
 

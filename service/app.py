@@ -49,12 +49,14 @@ _HEADERS = {
 }
 
 
-def open_context(config: Config) -> Context:
-    """Return the stores of *config*, open; raises StoreInUse."""
-    truth = TruthStore(config.store, config.clock)
-    return Context(
-        truth, Views(truth, jurisdiction.read(config.jurisdiction)), signing_key(config.keys)
-    )
+def open_context(config: Config, *, create: bool = False) -> Context:
+    """Return the stores of *config*, open; raises StoreInUse, StoreUnusable or BrokenKey.
+
+    The store is made when it is not there only with *create*: a slip of the pen makes none.
+    """
+    truth = TruthStore(config.store, config.clock, create=create)
+    views = Views(truth, jurisdiction.read(config.jurisdiction))
+    return Context(truth, views, signing_key(config.keys), config.limits)
 
 
 def create_app(config: Config, context: Context | None = None) -> Flask:

@@ -1,18 +1,24 @@
 """Settings: one frozen value; no other module reads the environment."""
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from databackpack.service.records.truth import Clock, now
+from databackpack.service.views.view import Limits
 
-__all__ = ["Config"]
+__all__ = ["BadSetting", "Config"]
+
+
+class BadSetting(ValueError):
+    """A setting of the environment cannot be used; the message says which and what it may be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Where the store is, under which jurisdiction, and where to listen.
+    """Where the store is, under which jurisdiction, where to listen, what one answer may take.
 
     *store* None keeps everything in memory: for tests. *keys* is the folder of the signing key.
     """
@@ -23,13 +29,33 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8080
     clock: Clock = now
+    limits: Limits = field(default_factory=Limits)
 
     @classmethod
     def of_folder(cls, folder: Path, environment: Mapping[str, str] = os.environ) -> "Config":
-        """Return the settings for the store in *folder*; PORT and HOST override the defaults."""
+        """Return the settings for the store in *folder*; raises BadSetting.
+
+        HOST, PORT, ANSWER_BYTES and ANSWER_SECONDS override the defaults.
+        """
+        folder = folder if folder.name not in ("", "..") else folder.resolve()
+        if not folder.name:
+            raise BadSetting("the store cannot be the root of all folders; name one below it")
+        limits = Limits(
+            _number(environment, "ANSWER_BYTES", Limits().most_bytes, 2**40),
+            _number(environment, "ANSWER_SECONDS", int(Limits().seconds), 24 * 60 * 60),
+        )
         return cls(
             store=folder,
             keys=folder.with_name(f"{folder.name}.keys"),
-            host=environment.get("HOST", "127.0.0.1"),
-            port=int(environment.get("PORT", "8080")),
+            host=environment.get("HOST") or "127.0.0.1",
+            port=_number(environment, "PORT", 8080, 65535),
+            limits=limits,
         )
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
+    """Return the setting *name*, from 1 to *most*; one that is not there or empty is *default*."""
+    value = environment.get(name) or str(default)
+    if re.fullmatch(r"[0-9]{1,13}", value) is None or not 1 <= int(value) <= most:
+        raise BadSetting(f"{name} is {value[:40]!r}; set it to a number from 1 to {most}")
+    return int(value)

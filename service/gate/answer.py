@@ -8,6 +8,7 @@ from databackpack.service.gate.credentials import Credential
 from databackpack.service.gate.faults import (
     MalformedQuery,
     NotAcceptable,
+    QueryRequestRefused,
     ServiceError,
     Unavailable,
 )
@@ -17,7 +18,7 @@ from databackpack.service.records.disclosures import Outcome, Request
 from databackpack.service.records.terms import to_ox
 from databackpack.service.views import view
 from databackpack.service.views.registry import Views
-from databackpack.service.views.view import Answer, QueryOperation
+from databackpack.service.views.view import Answer, Limits, QueryOperation
 
 __all__ = ["answer"]
 
@@ -28,12 +29,14 @@ def answer(
     request: QueryRequest,
     results_format: ox.QueryResultsFormat | None,
     graph_format: ox.RdfFormat | None,
+    limits: Limits | None = None,
 ) -> Answer:
-    """Return the answer over the asker's own view.
+    """Return the answer over the asker's own view, complete and within *limits*.
 
     The request is in the log before it is run, and what came of it before the answer leaves.
 
-    Raises QueryRequestRefused, MalformedQuery, NotAcceptable or TooLarge, logged as refusals.
+    Raises QueryRequestRefused, MalformedQuery, NotAcceptable, TooLarge or Unavailable, logged as
+    refusals.
     """
     asked = Request(
         subject=credential.subject,
@@ -52,6 +55,7 @@ def answer(
             request.default_graphs,
             request.named_graphs,
             {ox.Variable(name): to_ox(term) for name, term in request.bindings.items()},
+            limits or Limits(),
         )
         answered = _evaluate(views, credential, operation)
     except ServiceError as fault:
@@ -68,6 +72,17 @@ def _evaluate(views: Views, credential: Credential, operation: QueryOperation) -
         raise MalformedQuery(str(error)) from None
     except view.ViewClosed:
         raise Unavailable("Your view is being made anew; ask again.") from None
+    except view.ViewChanging:
+        raise Unavailable("Your view changed while the query was run; ask again.") from None
+    except view.AnswerTooSlow:
+        raise Unavailable(
+            f"The answer was not complete in {operation.limits.seconds:g} seconds; ask for less."
+        ) from None
+    except view.AnswerTooLarge:
+        raise QueryRequestRefused(
+            f"The answer has more than {operation.limits.most_bytes} bytes; "
+            "ask for fewer rows or columns, or add LIMIT."
+        ) from None
     except view.NotAcceptable:
         raise NotAcceptable("The query's result has no form that you accept.") from None
 

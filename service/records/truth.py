@@ -13,7 +13,7 @@ from rdflib import URIRef
 from databackpack.service.records import journal
 from databackpack.service.records.terms import node, text
 
-__all__ = ["Change", "Clock", "Commit", "StoreInUse", "TruthStore", "now"]
+__all__ = ["Change", "Clock", "Commit", "StoreInUse", "StoreUnusable", "TruthStore", "now"]
 
 Clock = Callable[[], datetime]
 
@@ -25,6 +25,10 @@ def now() -> datetime:
 
 class StoreInUse(RuntimeError):
     """Another process has the store open for writing."""
+
+
+class StoreUnusable(ValueError):
+    """There is no store at the path, or none can be made there; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +54,16 @@ class Commit:
 
 
 class TruthStore:
-    """The store at *path*, or in memory without one.
+    """The store at *path*, or in memory without one; without *create* it must be there.
 
     INVARIANT: listeners have all returned before ``commit`` does, so that whoever was told an
     epoch finds every live view at it.
     """
 
-    def __init__(self, path: Path | None = None, clock: Clock = now) -> None:
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._store = ox.Store() if path is None else ox.Store(str(path))
-        except OSError as error:
-            if "lock" in str(error).lower():
-                raise StoreInUse(
-                    f"{path} is open in another process; stop it or ask it over HTTP"
-                ) from None
-            raise
+    def __init__(
+        self, path: Path | None = None, clock: Clock = now, *, create: bool = True
+    ) -> None:
+        self._store = ox.Store() if path is None else _open(path, create)
         self._lock = RLock()
         self._listeners: list[Callable[[Commit], None]] = []
         self._clock = clock
@@ -173,6 +170,29 @@ class TruthStore:
     def _quads(self, graph: URIRef, subject: URIRef | None = None) -> Iterator[ox.Quad]:
         about = None if subject is None else node(subject)
         return self._store.quads_for_pattern(about, None, None, node(graph))
+
+
+def _open(path: Path, create: bool) -> ox.Store:
+    """Return the store at *path*, made if need be; raises StoreInUse or StoreUnusable."""
+    try:
+        if not (path / "CURRENT").is_file():
+            _make_folder(path, create)
+        return ox.Store(str(path))
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if "lock" in reason.lower() and "denied" not in reason.lower():
+        raise StoreInUse(f"{path} is open in another process; stop it or ask it over HTTP")
+    raise StoreUnusable(f"{path} cannot be opened as a store: {reason}")
+
+
+def _make_folder(path: Path, create: bool) -> None:
+    """Make the folder of a new store, its owner's alone: it will hold children's records."""
+    if not create:
+        raise StoreUnusable(f"there is no store at {path}; make one with: backpack load")
+    path.mkdir(parents=True, exist_ok=True)
+    if any(path.iterdir()):
+        raise StoreUnusable(f"{path} holds other files; name a folder that is empty or not there")
+    path.chmod(0o700)
 
 
 def _data_block(quads: set[ox.Quad]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heapify, heappop, heappush
+from itertools import count
 
 import pyoxigraph as ox
 from rdflib import RDF, URIRef
@@ -52,10 +53,11 @@ class _Live:
     exposures: Exposures
     view: View
     due: list[tuple[datetime, URIRef]] = field(default_factory=list)
+    used: int = 0
 
 
 class Views:
-    """The views of *truth* under *jurisdiction*: at most *capacity* are live.
+    """The views of *truth* under *jurisdiction*: the *capacity* last asked for are live.
 
     INVARIANT: a live view shows exactly what ``select`` and ``project`` give for each learner at
     its epoch; a view that could not follow a commit is dropped, and built anew when next asked.
@@ -73,6 +75,7 @@ class Views:
         self._vocabulary = vocabulary
         self._capacity = capacity
         self._live: dict[tuple[URIRef, URIRef], _Live] = {}
+        self._uses = count(1)
         self._states: dict[tuple[URIRef, URIRef], URIRef | None] = {}
         self._dossiers: dict[URIRef, dossier.Dossier] = {}
         truth.subscribe(self._follow)
@@ -149,14 +152,16 @@ class Views:
         key = (audience.iri, purpose)
         live = self._live.get(key)
         if live is not None and live.audience == audience and not self._is_due(live):
+            live.used = next(self._uses)
             return live.view
         with self.truth.writing():
             live = self._live.get(key)
             if live is None or live.audience != audience:
                 self._drop(key)
                 live = self._live[key] = self._build(audience, purpose)
-                while len(self._live) > self._capacity:
-                    self._drop(next(iter(self._live)))
+            live.used = next(self._uses)
+            while len(self._live) > self._capacity:
+                self._drop(min(self._live, key=lambda each: self._live[each].used))
             self._redo_what_is_due(live)
             return live.view
 

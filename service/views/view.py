@@ -6,9 +6,12 @@ asks, nothing else can answer it. A later view may live in another process: call
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
+from io import BytesIO
 from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 from rdflib import URIRef
@@ -16,13 +19,20 @@ from rdflib import URIRef
 from databackpack.ontology.namespaces import BP
 from databackpack.service.records.terms import Term, node
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 __all__ = [
     "Answer",
+    "AnswerTooLarge",
+    "AnswerTooSlow",
     "Form",
+    "Limits",
     "MalformedQuery",
     "NotAcceptable",
     "QueryOperation",
     "View",
+    "ViewChanging",
     "ViewClosed",
 ]
 
@@ -31,11 +41,23 @@ _TRIES = 3
 
 
 class MalformedQuery(Exception):
-    """The query text is no SPARQL 1.1 query (SPARQL 1.1 Protocol, section 2.1.4)."""
+    """The query text is no SPARQL 1.1 query that can be run (SPARQL 1.1 Protocol, 2.1.4)."""
 
 
 class ViewClosed(Exception):
     """The view was given up; whoever asks anew gets one that is up to date."""
+
+
+class ViewChanging(Exception):
+    """The view was changed under each try; the query may come through at a quieter moment."""
+
+
+class AnswerTooLarge(Exception):
+    """The answer has more bytes than one answer may have."""
+
+
+class AnswerTooSlow(Exception):
+    """The answer was not complete in the time that one answer may take."""
 
 
 class NotAcceptable(Exception):
@@ -47,6 +69,18 @@ class Form(Enum):
 
     RESULTS = "results"
     GRAPH = "graph"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one answer may take: bytes in its format, and seconds until it is complete.
+
+    Both are looked at for each piece of some kilobytes that the engine writes: a query that runs
+    on without writing anything is not stopped by them.
+    """
+
+    most_bytes: int = 64 * 1024 * 1024
+    seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +96,7 @@ class QueryOperation:
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     substitutions: Mapping[ox.Variable, Term] = field(default_factory=dict)
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +110,28 @@ class Answer:
     state: URIRef | None = None
 
 
+class _Spool(BytesIO):
+    """What was written of an answer, while it is within *limits* that began at *start*."""
+
+    def __init__(self, limits: Limits, start: float) -> None:
+        super().__init__()
+        self._limits = limits
+        self._end = start + limits.seconds
+
+    def write(self, piece: "ReadableBuffer", /) -> int:
+        if self.tell() + memoryview(piece).nbytes > self._limits.most_bytes:
+            raise AnswerTooLarge
+        if monotonic() > self._end:
+            raise AnswerTooSlow
+        return super().write(piece)
+
+
 class View:
     """The view of one (audience, purpose) at *epoch*, empty until it is filled.
 
     INVARIANT: an answer is computed between two changes, never across one: a result that was
     begun before a change is thrown away and computed again. A view that could not be changed as a
-    whole is closed and answers nothing.
+    whole is closed and answers nothing. No query is run while a change waits for it.
     """
 
     def __init__(self, epoch: int, state: URIRef | None = None) -> None:
@@ -107,13 +158,16 @@ class View:
         """Make each slice the whole of what the view holds of its learner; take epoch and state.
 
         A slice is (the IRIs by which the view knows the learner, the learner's triples). Only
-        the difference is written: Oxigraph in memory never frees old versions.
+        the difference is written: Oxigraph in memory never frees old versions. Where there is
+        none, an answer that is being computed is as true at the old epoch as at the new one.
         """
         with self._changing:
-            self._version += 1
             try:
                 for learners, wanted in slices:
                     held = self._slice(learners)
+                    if held == wanted:
+                        continue
+                    self._version += 1  # before the first write: what is running is not given out
                     for triple in held - wanted:
                         self._store.remove(ox.Quad(*triple))
                     for triple in wanted - held:
@@ -122,44 +176,44 @@ class View:
             except BaseException:
                 self._is_closed = True
                 raise
-            finally:
-                self._version += 1
 
     def close(self) -> None:
         """Let no further answer leave, not even one that is being computed."""
         with self._changing:
             self._is_closed = True
-            self._version += 2
 
     def evaluate(self, operation: QueryOperation) -> Answer:
-        """Return the answer to *operation*; raises MalformedQuery, NotAcceptable or ViewClosed."""
-        for _ in range(_TRIES):
-            before, epoch, state = self._version, self.epoch, self.state
-            if before % 2 == 0:
-                answer = replace(self._evaluate(operation, epoch), state=state)
-                if self._version == before and not self._is_closed:
-                    return answer
-            with self._changing:
-                pass  # a change is under way: wait for it and compute again
-        with self._changing:
-            return replace(self._evaluate(operation, self.epoch), state=self.state)
+        """Return the answer to *operation*, complete and within its limits.
 
-    def _evaluate(self, operation: QueryOperation, epoch: int) -> Answer:
-        if self._is_closed:
-            raise ViewClosed
+        Raises MalformedQuery, NotAcceptable, AnswerTooLarge, AnswerTooSlow, ViewChanging or
+        ViewClosed.
+        """
+        start = monotonic()
+        for _ in range(_TRIES):
+            with self._changing:
+                version, epoch, state = self._version, self.epoch, self.state
+            if self._is_closed:
+                raise ViewClosed
+            body, media_type, form = self._evaluate(operation, start)
+            if self._version == version and not self._is_closed:
+                return Answer(body, media_type, form, epoch, state)
+        raise ViewChanging
+
+    def _evaluate(self, operation: QueryOperation, start: float) -> tuple[bytes, str, Form]:
         try:
             result = self._query(operation)
-        except (SyntaxError, ValueError) as error:
+        except (SyntaxError, ValueError, RuntimeError) as error:
             raise MalformedQuery(str(error)) from None
+        spool = _Spool(operation.limits, start)
         if isinstance(result, ox.QueryTriples):
             if operation.graph_format is None:
                 raise NotAcceptable
-            body = result.serialize(format=operation.graph_format)
-            return Answer(body or b"", operation.graph_format.media_type, Form.GRAPH, epoch)
+            result.serialize(spool, format=operation.graph_format)
+            return spool.getvalue(), operation.graph_format.media_type, Form.GRAPH
         if operation.results_format is None:
             raise NotAcceptable
-        body = result.serialize(format=operation.results_format)
-        return Answer(body or b"", operation.results_format.media_type, Form.RESULTS, epoch)
+        result.serialize(spool, format=operation.results_format)
+        return spool.getvalue(), operation.results_format.media_type, Form.RESULTS
 
     def _query(
         self, operation: QueryOperation

@@ -1,6 +1,6 @@
 """What the surfaces share: the stores behind them and who is asking."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from flask import request
@@ -15,17 +15,19 @@ from databackpack.service.records.truth import TruthStore
 from databackpack.service.rights.holder import holds_rights, inspects
 from databackpack.service.views import population
 from databackpack.service.views.registry import Views
+from databackpack.service.views.view import Limits
 
 __all__ = ["Context"]
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The truth store, its views and the key that signs tokens."""
+    """The truth store, its views, the key that signs tokens, and what one answer may take."""
 
     truth: TruthStore
     views: Views
     key: OKPKey
+    limits: Limits = field(default_factory=Limits)
 
     def credential(self) -> Credential:
         """Return who sends the present request; raises Unauthenticated."""

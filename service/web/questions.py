@@ -36,7 +36,7 @@ def blueprint(context: Context) -> Blueprint:
             raise Forbidden(f"This question is for {', '.join(sorted(question.roles))}.")
         asked = QueryRequest(question.text, bindings=_bindings(question))
         formats = negotiate(request.accept_mimetypes)
-        return respond(answer(context.views, credential, asked, *formats))
+        return respond(answer(context.views, credential, asked, *formats, context.limits))
 
     return surface
 

@@ -27,14 +27,15 @@ def blueprint(context: Context) -> Blueprint:
             request.get_data(),
         )
         formats = negotiate(request.accept_mimetypes)
-        return respond(answer(context.views, credential, asked, *formats))
+        return respond(answer(context.views, credential, asked, *formats, context.limits))
 
     return surface
 
 
 def respond(answered: Answer) -> Response:
     """Return *answered* as an HTTP response, stamped with its epoch."""
-    response = Response(answered.body, mimetype=answered.media_type)
+    media_type = answered.media_type.partition(";")[0]  # Flask adds the charset to text
+    response = Response(answered.body, mimetype=media_type)
     response.headers["Consent-Epoch"] = str(answered.epoch)
     response.headers["Vary"] = "Accept, Authorization"
     return response

@@ -1,6 +1,8 @@
 """A view: changed as a whole, closed for good, and answering from nothing but itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from threading import Event, Thread
+from time import monotonic, sleep
 
 import pyoxigraph as ox
 import pytest
@@ -8,11 +10,16 @@ import pytest
 from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.records.terms import node
 from databackpack.service.views.view import (
+    Answer,
+    AnswerTooLarge,
+    AnswerTooSlow,
     Form,
+    Limits,
     MalformedQuery,
     NotAcceptable,
     QueryOperation,
     View,
+    ViewChanging,
     ViewClosed,
 )
 
@@ -79,6 +86,137 @@ def test_a_view_that_could_not_be_changed_as_a_whole_answers_nothing_more() -> N
         view.replace(slices(), 2)
     with pytest.raises(ViewClosed):
         ask(view)
+
+
+class Slow(View):
+    """A view whose every query calls *within* while it is running."""
+
+    def __init__(self, epoch: int, within: Callable[[], None]) -> None:
+        super().__init__(epoch)
+        self.runs, self._within = 0, within
+
+    def _query(
+        self, operation: QueryOperation
+    ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        result = super()._query(operation)
+        self.runs += 1
+        self._within()
+        return result
+
+
+def evaluate(view: View, text: str = ALL, limits: Limits | None = None) -> Answer:
+    formats = ox.QueryResultsFormat.TSV, ox.RdfFormat.N_TRIPLES
+    return view.evaluate(QueryOperation(text, *formats, limits=limits or Limits()))
+
+
+def test_a_slow_query_delays_no_change_and_gives_up_when_the_view_goes_on_changing() -> None:
+    view, began = Slow(1, lambda: sleep(0.4)), Event()
+    raised: list[type[Exception]] = []
+
+    def reader() -> None:
+        began.set()
+        try:
+            evaluate(view)
+        except Exception as error:
+            raised.append(type(error))
+
+    thread = Thread(target=reader)
+    thread.start()
+    began.wait()
+    epoch, slowest = 1, 0.0
+    while thread.is_alive():
+        epoch += 1
+        start = monotonic()
+        view.replace([([ANN], item(f"a{epoch}", ANN, "1"))], epoch)
+        slowest = max(slowest, monotonic() - start)
+        sleep(0.02)
+    thread.join()
+    assert raised == [ViewChanging]
+    assert view.runs > 1
+    assert slowest < 0.3, "a change waited for a query"
+
+
+def test_a_change_that_changes_nothing_here_lets_a_running_query_be_answered() -> None:
+    held = item("a1", ANN, "1")
+    view = Slow(1, lambda: view.replace([([ANN], held), ([BEN], set())], view.epoch + 1))
+    view.fill(held)
+    answer = evaluate(view)
+    assert (answer.epoch, view.runs, view.epoch) == (1, 1, 2)
+    assert evaluate(view).epoch == 2
+
+
+def test_a_result_that_was_begun_before_a_change_is_not_given_out() -> None:
+    changes = iter([item("a2", ANN, "2")])
+
+    def change_once() -> None:
+        for wanted in changes:
+            view.replace([([BEN], set()), ([ANN], wanted)], 2)
+
+    view = Slow(1, change_once)
+    view.fill(item("a1", ANN, "1"))
+    answer = evaluate(view)
+    assert (answer.epoch, view.runs) == (2, 2)
+    assert b'"2"' in answer.body
+    assert b'"1"' not in answer.body
+
+
+def test_a_view_closed_under_a_running_query_answers_nothing() -> None:
+    view = Slow(1, lambda: view.close())
+    with pytest.raises(ViewClosed):
+        evaluate(view)
+
+
+def crowded() -> View:
+    view = View(1)
+    for number in range(100):
+        view.fill(item(f"a{number}", ANN, str(number)))
+    return view
+
+
+PRODUCT = "{ ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+
+
+GROWING = [f"SELECT * {PRODUCT}", f"CONSTRUCT {{ ?a ?e ?i }} {PRODUCT}"]
+
+
+@pytest.mark.parametrize("text", GROWING)
+def test_an_answer_that_grows_too_large_is_given_up(text: str) -> None:
+    with pytest.raises(AnswerTooLarge):
+        evaluate(crowded(), text, Limits(100_000))
+
+
+@pytest.mark.parametrize(
+    "text", [ALL, "SELECT ?s { ?s ?p ?o } LIMIT 1", "ASK {}", "CONSTRUCT WHERE { ?s ?p ?o }"]
+)
+def test_an_answer_has_exactly_as_many_bytes_as_are_allowed(text: str) -> None:
+    view = crowded()
+    size = len(evaluate(view, text).body)
+    assert len(evaluate(view, text, Limits(size)).body) == size
+    with pytest.raises(AnswerTooLarge):
+        evaluate(view, text, Limits(size - 1))
+
+
+@pytest.mark.parametrize("text", GROWING)
+def test_an_answer_that_takes_too_long_is_given_up(text: str) -> None:
+    start = monotonic()
+    with pytest.raises(AnswerTooSlow):
+        evaluate(crowded(), text, Limits(seconds=0.2))
+    assert monotonic() - start < 5
+
+
+def test_the_time_of_an_answer_counts_from_its_first_try() -> None:
+    def change() -> None:
+        sleep(0.15)
+        view.replace([([ANN], item(f"a{view.epoch}", ANN, "1"))], view.epoch + 1)
+
+    view = Slow(1, change)
+    with pytest.raises(AnswerTooSlow):
+        evaluate(view, limits=Limits(seconds=0.2))
+
+
+def test_a_function_that_the_engine_does_not_know_is_told() -> None:
+    with pytest.raises(MalformedQuery, match="urn:f"):
+        ask(View(1), "SELECT (<urn:f>(1) AS ?x) {}")
 
 
 @pytest.mark.parametrize(

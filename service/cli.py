@@ -4,6 +4,8 @@ import logging
 import sys
 from datetime import timedelta
 from pathlib import Path
+from socket import socket
+from typing import TextIO
 
 import click
 from rdflib import URIRef
@@ -11,8 +13,8 @@ from rich.console import Console
 
 from databackpack.ontology.codes import local_name
 from databackpack.service import demo
-from databackpack.service.app import create_app, open_context
-from databackpack.service.config import Config
+from databackpack.service.app import create_app
+from databackpack.service.config import BadSetting, Config
 from databackpack.service.gate.answer import answer
 from databackpack.service.gate.credentials import Credential, issue
 from databackpack.service.gate.faults import ServiceError
@@ -20,20 +22,15 @@ from databackpack.service.gate.protocol import QueryRequest
 from databackpack.service.gate.results import GRAPH_FORMATS, RESULTS_FORMATS
 from databackpack.service.governance import COMMANDS
 from databackpack.service.loading import FORMATS, describe, load
+from databackpack.service.opening import STORE, opened
 from databackpack.service.policy.model import Audience
 from databackpack.service.policy.purpose import purpose as purpose_of
-from databackpack.service.records.truth import StoreInUse, TruthStore
-from databackpack.service.serving import serve
+from databackpack.service.records.truth import StoreInUse, StoreUnusable, TruthStore
+from databackpack.service.serving import CannotListen, bind, serve
 from databackpack.service.web.context import Context
 
 __all__ = ["main"]
 
-_STORE = click.option(
-    "--store",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="The truth store.",
-)
 _FORMATS = {
     "json": ("application/sparql-results+json", "application/ld+json"),
     "xml": ("application/sparql-results+xml", "application/rdf+xml"),
@@ -68,34 +65,35 @@ def load_command(
     if (store is None) != dry_run:
         raise click.UsageError("Name a --store, or choose --dry-run.")
     console = Console(stderr=True)
-    truth = _truth(store)
-    report = load(truth, form, list(paths), console)
+    written = None if report_file is None else _report(report_file)
+    report = load(_truth(store), form, list(paths), console)
     describe(report, console)
-    if report_file is not None:
-        report_file.write_text("".join(f"{problem}\n" for problem in report.problems))
+    if written is not None:
+        with written:
+            written.writelines(f"{problem}\n" for problem in report.problems)
     sys.exit(0 if report.is_clean else 1)
 
 
 @main.command("serve")
-@_STORE
+@STORE
 def serve_command(store: Path) -> None:
     """Answer over HTTP until stopped; HOST and PORT say where."""
-    config = Config.of_folder(store)
-    context = _context(config)
-    serve(create_app(config, context), config, context)
+    config = _config(store)
+    sockets = _bound(config)
+    _serve(config, sockets, opened(store))
 
 
 @main.command("audience")
-@_STORE
+@STORE
 def audience_command(store: Path) -> None:
     """List the audiences: name, role and purposes."""
-    for audience in _context(Config.of_folder(store)).views.audiences():
+    for audience in opened(store).views.audiences():
         purposes = " ".join(sorted(local_name(purpose) for purpose in audience.purposes))
         click.echo(f"{local_name(audience.iri)}\t{local_name(audience.role)}\t{purposes}")
 
 
 @main.command("token")
-@_STORE
+@STORE
 @click.option("--audience", required=True, help="The audience's name; see: backpack audience")
 @click.option("--purpose", help="The purpose; needed where the audience has several.")
 @click.option("--subject", required=True, help="Who asks: written to the disclosure log.")
@@ -104,7 +102,7 @@ def token_command(
     store: Path, audience: str, purpose: str | None, subject: str, hours: int
 ) -> None:
     """Print a bearer token for one audience and one purpose."""
-    context = _context(Config.of_folder(store))
+    context = opened(store)
     credential = _credential(context, audience, purpose, subject)
     click.echo(
         issue(
@@ -120,22 +118,24 @@ def token_command(
 
 @main.command("query")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_STORE
+@STORE
 @click.option("--audience", required=True)
 @click.option("--purpose")
 @click.option("--format", "form", type=click.Choice(sorted(_FORMATS)), default="json")
 def query_command(file: Path, store: Path, audience: str, purpose: str | None, form: str) -> None:
     """Ask FILE's query as an audience, through the same gate as over HTTP."""
-    context = _context(Config.of_folder(store))
+    text = _text(file)
+    context = opened(store)
     credential = _credential(context, audience, purpose, "command line")
     results, graph = _FORMATS[form]
     try:
         answered = answer(
             context.views,
             credential,
-            QueryRequest(file.read_text(encoding="utf-8")),
+            QueryRequest(text),
             RESULTS_FORMATS[results],
             GRAPH_FORMATS[graph],
+            context.limits,
         )
     except ServiceError as fault:
         raise click.ClickException(f"{fault.title}. {fault.detail}") from None
@@ -149,26 +149,60 @@ def query_command(file: Path, store: Path, audience: str, purpose: str | None, f
 @click.option("--build-only", is_flag=True, help="Build everything, do not serve.")
 def demo_command(folder: Path, build_only: bool) -> None:
     """Build the sample into FOLDER, write a token for each persona, and serve it."""
-    config = Config.of_folder(folder / "store")
-    context = _context(config)
+    store = folder / "store"
+    config = _config(store)
+    sockets = [] if build_only else _bound(config)
+    context = opened(store, create=True)
+    store.chmod(0o700)  # earlier versions left it to everybody
     demo.build(folder, config, context, Console(stderr=True))
     if build_only:
         context.truth.flush()
         return
-    serve(create_app(config, context), config, context)
+    _serve(config, sockets, context)
+
+
+def _config(store: Path) -> Config:
+    try:
+        return Config.of_folder(store)
+    except BadSetting as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _bound(config: Config) -> list[socket]:
+    try:
+        return bind(config)
+    except CannotListen as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _serve(config: Config, sockets: list[socket], context: Context) -> None:
+    try:
+        serve(create_app(config, context), sockets, config, context)
+    except CannotListen as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise click.ClickException(
+            f"{file} is not in UTF-8 (byte {error.start + 1}); save it as UTF-8"
+        ) from None
+
+
+def _report(file: Path) -> TextIO:
+    """Return *file* open for writing: what cannot be written is told before the loading."""
+    try:
+        return file.open("w", encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write the --report {file}: {error.strerror}") from None
 
 
 def _truth(store: Path | None) -> TruthStore:
     try:
         return TruthStore(store)
-    except StoreInUse as error:
-        raise click.ClickException(str(error)) from None
-
-
-def _context(config: Config) -> Context:
-    try:
-        return open_context(config)
-    except StoreInUse as error:
+    except (StoreInUse, StoreUnusable) as error:
         raise click.ClickException(str(error)) from None
 
 

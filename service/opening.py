@@ -23,10 +23,10 @@ STORE = click.option(
 )
 
 
-def opened(store: Path) -> Context:
+def opened(store: Path, *, create: bool = False) -> Context:
     """Return the stores in the folder *store*, open; a user's mistake is told as such."""
     try:
-        return open_context(Config.of_folder(store))
+        return open_context(Config.of_folder(store), create=create)
     except (StoreInUse, ValueError) as error:
         raise click.ClickException(str(error)) from None
 

@@ -1,8 +1,10 @@
 """The production server process: Waitress, stopped in order by SIGINT or SIGTERM."""
 
+import errno
 import logging
 import signal
-from threading import Thread
+import socket
+import threading
 from types import FrameType
 
 import waitress
@@ -11,21 +13,75 @@ from flask import Flask
 from databackpack.service.config import Config
 from databackpack.service.web.context import Context
 
-__all__ = ["serve"]
+__all__ = ["CannotListen", "bind", "serve"]
 
 _THREADS = 8
 
+# The engine's parser recurses: what the guard lets pass fits into half of the 8 MiB that threads
+# have by default, but the default is whatever ``ulimit -s`` says.
+_STACK = 32 * 1024 * 1024
+_NO_SUCH_ADDRESS_HERE = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
-def serve(app: Flask, config: Config, context: Context) -> None:
-    """Answer on the host and port of *config* until told to stop; then close the store."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+class CannotListen(OSError):
+    """The host and port cannot be listened on; the message says why."""
 
-    signal.signal(signal.SIGTERM, stop)
-    Thread(target=context.views.read_dossiers, daemon=True).start()
+
+def bind(config: Config) -> list[socket.socket]:
+    """Return sockets that have the host and port of *config*, not yet listening.
+
+    Raises CannotListen: better now than after minutes of loading.
+    """
     try:
-        waitress.serve(app, host=config.host, port=config.port, threads=_THREADS, ident=None)
+        found = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise CannotListen(f"HOST is {config.host[:60]!r}, which is no address here") from None
+    sockets: list[socket.socket] = []
+    for family, kind, protocol, _, address in dict.fromkeys(found):
+        try:
+            made = socket.socket(family, kind, protocol)
+            sockets.append(made)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.bind(address)
+        except OSError as error:
+            if error.errno not in _NO_SUCH_ADDRESS_HERE:
+                raise _cannot_listen(config, error) from None
+    return sockets
+
+
+def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Context) -> None:
+    """Answer on *sockets* until told to stop; then close the store. Raises CannotListen."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    threading.stack_size(_STACK)
+    try:
+        _stop_on_signals()
+        server = waitress.create_server(app, sockets=sockets, threads=_THREADS, ident=None)
+        threading.Thread(target=context.views.read_dossiers, daemon=True).start()
+        server.print_listen("Serving on http://{}:{}")
+        server.run()
+    except KeyboardInterrupt:
+        pass  # told to stop before the server ran
+    except OSError as error:
+        raise _cannot_listen(config, error) from None
     finally:
         context.truth.flush()
+
+
+def _stop_on_signals() -> None:
+    """Let the first SIGINT or SIGTERM stop the server, and no second one cut its end short."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
+def _cannot_listen(config: Config, error: OSError) -> CannotListen:
+    reason = (error.strerror or str(error)).lower()
+    return CannotListen(
+        f"cannot listen on HOST {config.host} and PORT {config.port}: {reason}; "
+        "set PORT to a free port or HOST to an address of this machine"
+    )

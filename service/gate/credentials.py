@@ -1,9 +1,11 @@
 """Bearer tokens: signed by the service's own key, one audience and one purpose in each."""
 
 import json
+import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from uuid import uuid4
 
 from joserfc import jwt
@@ -17,7 +19,7 @@ from databackpack.service.policy.model import Audience
 from databackpack.service.policy.purpose import purpose as purpose_of
 from databackpack.service.views.registry import Views
 
-__all__ = ["ISSUER", "Credential", "authenticate", "issue", "signing_key"]
+__all__ = ["ISSUER", "BrokenKey", "Credential", "authenticate", "issue", "signing_key"]
 
 ISSUER = "https://w3id.org/databackpack/id/service"
 _ALGORITHM = "Ed25519"
@@ -34,15 +36,38 @@ class Credential:
     purpose: URIRef
 
 
+class BrokenKey(ValueError):
+    """The service's key cannot be read or made; the message says where and what to do."""
+
+
 def signing_key(folder: Path) -> OKPKey:
-    """Return the service's key in *folder*, made at the first call and readable by its owner."""
+    """Return the service's key in *folder*, made at the first call and readable by its owner.
+
+    Raises BrokenKey: a key that is there and cannot be read is never replaced.
+    """
     file = folder / "signing-key.json"
-    if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        key = OKPKey.generate_key("Ed25519")
-        file.write_text(json.dumps(key.as_dict(private=True)), encoding="utf-8")
-    return OKPKey.import_key(json.loads(file.read_text(encoding="utf-8")))
+    try:
+        if not file.exists():
+            _make_key(file)
+        return OKPKey.import_key(json.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise BrokenKey(f"{error.filename or file}: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError, JoseError):
+        raise BrokenKey(
+            f"{file} holds no signing key; put it back from a copy, or remove it: a new one is "
+            "made then, and tokens issued before hold no longer"
+        ) from None
+
+
+def _make_key(file: Path) -> None:
+    """Write a new key so that *file* is whole or not there, whatever happens meanwhile."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key = OKPKey.generate_key("Ed25519")
+    with NamedTemporaryFile("w", dir=file.parent, encoding="utf-8", delete=False) as made:
+        json.dump(key.as_dict(private=True), made)
+        made.flush()
+        os.fsync(made.fileno())
+    Path(made.name).replace(file)
 
 
 def issue(

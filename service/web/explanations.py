@@ -1,21 +1,19 @@
 """``/learners/<id>/explanation`` and ``/preview``: why, who, and what if."""
 
 from datetime import datetime
-from uuid import uuid4
 
 from flask import Blueprint, Response, jsonify, request
 from rdflib import URIRef
 
 from databackpack.ontology.codes import local_name
-from databackpack.ontology.namespaces import BPC, ID
+from databackpack.ontology.namespaces import BPC
 from databackpack.service.gate.faults import MalformedRequest
-from databackpack.service.policy.model import Audience, Level, Statement
+from databackpack.service.policy.model import Audience, Level
 from databackpack.service.records.terms import to_graph
-from databackpack.service.rights import setting
 from databackpack.service.rights.explanation import Explanation, explain, explain_all, to_rdf, words
 from databackpack.service.rights.preview import preview
 from databackpack.service.web.context import Context
-from databackpack.service.web.families import cell_of, read_setting
+from databackpack.service.web.families import cell_of, sent_statement
 from databackpack.service.web.policies import describe, negotiate_graph, to_response
 
 __all__ = ["blueprint"]
@@ -43,19 +41,7 @@ def blueprint(context: Context) -> Blueprint:
         learner = context.inspected_learner(credential, name)
         form = negotiate_graph()
         with truth.writing():
-            target = cell_of(views, category, audience)
-            level, purpose, until = read_setting(truth.clock())
-            statement = Statement(
-                iri=ID[f"policy/{uuid4()}"],
-                learner=learner,
-                category=BPC[category],
-                audience=target.iri if isinstance(target, Audience) else target,
-                level=level,
-                assigner=credential.audience.party,
-                since=truth.clock(),
-                until=until,
-                purpose=purpose or setting.usual_purpose(target, level),
-            )
+            statement = sent_statement(context, credential, learner, category, audience)
             seen = preview(views, statement)
         if form is not None:
             return to_response(to_graph({triple for one in seen for triple in one.after}), form)

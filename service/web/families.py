@@ -22,7 +22,7 @@ from databackpack.service.views.population import coverage
 from databackpack.service.views.registry import Views
 from databackpack.service.web.context import Context
 
-__all__ = ["blueprint", "cell_of", "read_setting"]
+__all__ = ["blueprint", "cell_of", "sent_statement"]
 
 _SETTING = {"level", "purpose", "until"}
 
@@ -50,19 +50,7 @@ def blueprint(context: Context) -> Blueprint:
         with context.truth.writing():
             learner = context.own_learner(credential, name)
             _check_version(views, learner)
-            target = cell_of(views, category, audience)
-            level, purpose, until = read_setting(context.truth.clock())
-            statement = Statement(
-                iri=ID[f"policy/{uuid4()}"],
-                learner=learner,
-                category=BPC[category],
-                audience=target.iri if isinstance(target, Audience) else target,
-                level=level,
-                assigner=credential.audience.party,
-                since=context.truth.clock(),
-                until=until,
-                purpose=purpose or setting.usual_purpose(target, level),
-            )
+            statement = sent_statement(context, credential, learner, category, audience)
             return _acknowledge(setting.say(views, statement))
 
     @surface.delete(route)
@@ -84,7 +72,7 @@ def blueprint(context: Context) -> Blueprint:
             target = cell_of(views, category, audience)
             if not isinstance(target, Audience):
                 raise NotFound(f"There is no audience {audience!r}.")
-            level, purpose, until = read_setting(context.truth.clock())
+            level, purpose, until = _read_setting(context.truth.clock())
             asked = Asked(level, purpose or min(target.purposes), until)
             if level is Level.NONE:
                 raise MalformedRequest("A request asks for aggregate, deidentified or full.")
@@ -126,6 +114,25 @@ def _acknowledge(outcome: Outcome) -> Response:
     return jsonify(told)
 
 
+def sent_statement(
+    context: Context, credential: Credential, learner: URIRef, category: str, audience: str
+) -> Statement:
+    """Return the word that the request's body says on a cell, as the asker's, from now on."""
+    target = cell_of(context.views, category, audience)
+    level, purpose, until = _read_setting(context.truth.clock())
+    return Statement(
+        iri=ID[f"policy/{uuid4()}"],
+        learner=learner,
+        category=BPC[category],
+        audience=target.iri if isinstance(target, Audience) else target,
+        level=level,
+        assigner=credential.audience.party,
+        since=context.truth.clock(),
+        until=until,
+        purpose=purpose or setting.usual_purpose(target, level),
+    )
+
+
 def cell_of(views: Views, category: str, audience: str) -> Audience | URIRef:
     """Return the audience or the role (a class of parties) of a cell; raises NotFound."""
     if BPC[category] not in concepts(BP.CategoryScheme):
@@ -138,11 +145,9 @@ def cell_of(views: Views, category: str, audience: str) -> Audience | URIRef:
         raise NotFound(f"There is no audience {audience!r}.") from None
 
 
-def read_setting(
-    moment: datetime, body: Any = None
-) -> tuple[Level, URIRef | None, datetime | None]:
+def _read_setting(moment: datetime) -> tuple[Level, URIRef | None, datetime | None]:
     """Return level, purpose and end of a setting sent as JSON; raises MalformedRequest."""
-    body = request.get_json(silent=True) if body is None else body
+    body = request.get_json(silent=True)
     if not isinstance(body, dict) or not set(body) <= _SETTING or "level" not in body:
         raise MalformedRequest(
             'Send {"level": "none|aggregate|deidentified|full"} as JSON; '

@@ -1,6 +1,8 @@
 """What the surfaces share: the stores behind them and who is asking."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from flask import request
@@ -9,7 +11,7 @@ from rdflib import URIRef
 
 from databackpack.ontology.namespaces import ID
 from databackpack.service.gate.credentials import Credential, authenticate
-from databackpack.service.gate.faults import NotFound
+from databackpack.service.gate.faults import MalformedRequest, NotFound
 from databackpack.service.policy.model import Audience
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.rights.holder import holds_rights, inspects
@@ -17,7 +19,7 @@ from databackpack.service.views import population
 from databackpack.service.views.registry import Views
 from databackpack.service.views.view import Limits
 
-__all__ = ["Context"]
+__all__ = ["Context", "sent_json", "to_moment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +75,24 @@ class Context:
         """Return those who may decide who sees the learner's records, sorted."""
         held = self.views.dossier(learner)
         return sorted(population.deciders(held, self.views.law(), self.truth.clock()))
+
+
+def sent_json() -> Any:
+    """Return the request's body as JSON, None when it is not; raises MalformedRequest."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        raise MalformedRequest("The JSON is nested too deeply.") from None
+
+
+def to_moment(name: str, value: str) -> datetime:
+    """Return the moment, in UTC, that the client sent as *name*; raises MalformedRequest."""
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise MalformedRequest(
+        f"{name} is {value[:60]!r}; write a moment with its time zone: 2027-06-30T00:00:00Z"
+    )

@@ -11,7 +11,7 @@ from databackpack.ontology.namespaces import ID
 from databackpack.service.gate.faults import MalformedRequest, NotFound
 from databackpack.service.rights import disclosures
 from databackpack.service.rights.disclosures import Access
-from databackpack.service.web.context import Context
+from databackpack.service.web.context import Context, to_moment
 from databackpack.service.web.policies import negotiate_graph, to_response
 
 __all__ = ["blueprint"]
@@ -68,12 +68,7 @@ def _filters() -> tuple[datetime | None, str | None, str | None]:
     if set(request.args) - known:
         raise MalformedRequest(f"Give {', '.join(sorted(known))} or leave them out.")
     text = request.args.get("since")
-    try:
-        since = None if text is None else datetime.fromisoformat(text)
-    except ValueError:
-        raise MalformedRequest("since is no date and time.") from None
-    if since is not None and since.tzinfo is None:
-        raise MalformedRequest("since has no time zone; write 2027-06-30T00:00:00Z.")
+    since = None if text is None else to_moment("since", text)
     return since, request.args.get("basis"), request.args.get("outcome")
 
 

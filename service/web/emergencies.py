@@ -1,15 +1,13 @@
 """``POST /learners/<id>/emergencies``: break the glass, with a reason that families read."""
 
-from typing import Any
-
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 from rdflib import URIRef
 
 from databackpack.ontology.codes import concepts
 from databackpack.ontology.namespaces import BP, BPC
 from databackpack.service.gate.faults import MalformedRequest, NotFound
 from databackpack.service.rights import emergency
-from databackpack.service.web.context import Context
+from databackpack.service.web.context import Context, sent_json
 
 __all__ = ["blueprint"]
 
@@ -43,7 +41,7 @@ def blueprint(context: Context) -> Blueprint:
 
 
 def _body() -> tuple[str, list[URIRef], str, int]:
-    body: Any = request.get_json(silent=True)
+    body = sent_json()
     if not isinstance(body, dict) or set(body) != _KEYS:
         raise MalformedRequest(f"Send {', '.join(sorted(_KEYS))} as JSON.")
     names, threat, hours = body["categories"], body["threat"], body["hours"]

@@ -1,7 +1,5 @@
 """``/learners/<id>/explanation`` and ``/preview``: why, who, and what if."""
 
-from datetime import datetime
-
 from flask import Blueprint, Response, jsonify, request
 from rdflib import URIRef
 
@@ -12,7 +10,7 @@ from databackpack.service.policy.model import Audience, Level
 from databackpack.service.records.terms import to_graph
 from databackpack.service.rights.explanation import Explanation, explain, explain_all, to_rdf, words
 from databackpack.service.rights.preview import preview
-from databackpack.service.web.context import Context
+from databackpack.service.web.context import Context, to_moment
 from databackpack.service.web.families import cell_of, sent_statement
 from databackpack.service.web.policies import describe, negotiate_graph, to_response
 
@@ -69,7 +67,8 @@ def _asked(context: Context, learner: URIRef) -> list[Explanation]:
     known = {"category", "audience", "moment"}
     if set(request.args) - known:
         raise MalformedRequest(f"Give {', '.join(sorted(known))} or leave them out.")
-    moment = _moment(request.args.get("moment"))
+    sent = request.args.get("moment")
+    moment = None if sent is None else to_moment("moment", sent)
     category, audience = request.args.get("category"), request.args.get("audience")
     if category is not None and audience is not None:
         target = cell_of(context.views, category, audience)
@@ -87,15 +86,3 @@ def _asked(context: Context, learner: URIRef) -> list[Explanation]:
         and category in (None, local_name(made.category))
         and audience in (None, local_name(made.audience.iri), local_name(made.audience.role))
     ]
-
-
-def _moment(value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise MalformedRequest("moment is no date and time with a time zone.")
-    return moment

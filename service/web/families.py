@@ -1,6 +1,6 @@
 """``/me`` and the cells of ``/learners/<id>/policy``: what a family sets, takes back, is asked."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +20,7 @@ from databackpack.service.rights.holder import own_learners
 from databackpack.service.rights.setting import Outcome
 from databackpack.service.views.population import coverage
 from databackpack.service.views.registry import Views
-from databackpack.service.web.context import Context
+from databackpack.service.web.context import Context, sent_json, to_moment
 
 __all__ = ["blueprint", "cell_of", "sent_statement"]
 
@@ -68,7 +68,7 @@ def blueprint(context: Context) -> Blueprint:
     def ask(name: str, category: str, audience: str) -> Response:
         credential = context.credential()
         with context.truth.writing():
-            learner = _enrolled(views, credential, name)
+            learner = _enrolled(context, credential, name)
             target = cell_of(views, category, audience)
             if not isinstance(target, Audience):
                 raise NotFound(f"There is no audience {audience!r}.")
@@ -84,9 +84,9 @@ def blueprint(context: Context) -> Blueprint:
     return surface
 
 
-def _enrolled(views: Views, credential: Credential, name: str) -> URIRef:
+def _enrolled(context: Context, credential: Credential, name: str) -> URIRef:
     """Return the learner whom the asker, a registrar, has on the roll now."""
-    learner = ID[f"learner/{name}"]
+    views, learner = context.views, context.learner(name)
     if credential.audience.role == BPA.registrar:
         held, moment = views.dossier(learner), views.truth.clock()
         if coverage(credential.audience, held, views.law(), moment).every_holder:
@@ -135,19 +135,19 @@ def sent_statement(
 
 def cell_of(views: Views, category: str, audience: str) -> Audience | URIRef:
     """Return the audience or the role (a class of parties) of a cell; raises NotFound."""
-    if BPC[category] not in concepts(BP.CategoryScheme):
-        raise NotFound(f"There is no category {category!r}.")
-    if BPA[audience] in concepts(BP.AudienceRoleScheme):
+    if category not in map(local_name, concepts(BP.CategoryScheme)):
+        raise NotFound(f"There is no category {category[:60]!r}.")
+    if audience in map(local_name, concepts(BP.AudienceRoleScheme)):
         return BPA[audience]
     try:
         return views.audience(audience)
     except KeyError:
-        raise NotFound(f"There is no audience {audience!r}.") from None
+        raise NotFound(f"There is no audience {audience[:60]!r}.") from None
 
 
 def _read_setting(moment: datetime) -> tuple[Level, URIRef | None, datetime | None]:
     """Return level, purpose and end of a setting sent as JSON; raises MalformedRequest."""
-    body = request.get_json(silent=True)
+    body = sent_json()
     if not isinstance(body, dict) or not set(body) <= _SETTING or "level" not in body:
         raise MalformedRequest(
             'Send {"level": "none|aggregate|deidentified|full"} as JSON; '
@@ -156,16 +156,9 @@ def _read_setting(moment: datetime) -> tuple[Level, URIRef | None, datetime | No
     try:
         level = Level.of(str(body["level"]))
         purpose = None if body.get("purpose") is None else purpose_of(str(body["purpose"]))
-        until = None if body.get("until") is None else _moment(str(body["until"]))
+        until = None if body.get("until") is None else to_moment("until", str(body["until"]))
     except ValueError as error:
         raise MalformedRequest(str(error)) from None
     if until is not None and until <= moment:
         raise MalformedRequest("until is in the past; leave it out or name a later moment.")
     return level, purpose, until
-
-
-def _moment(value: str) -> datetime:
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        raise ValueError(f"{value!r} has no time zone; write 2027-06-30T00:00:00Z")
-    return moment.astimezone(UTC)

@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from rdflib import URIRef
+from rdflib import Graph, URIRef
 
+from databackpack import ontology, shapes
 from databackpack.ontology.namespaces import BP, BPC, ID
-from databackpack.service.policy import consent, consentrecord
+from databackpack.service.policy import consent, consentrecord, jurisdiction, profile
 from databackpack.service.policy.consent import Asked, Cell, Event, Status, Terms
 from databackpack.service.policy.decide import concerns, decide, in_force
 from databackpack.service.policy.model import Jurisdiction, Level, Statement
@@ -237,6 +239,36 @@ def test_an_older_file_never_ends_a_newer_word(said: list[Statement], now: Level
 def test_events_are_read_back_as_they_were_written(held: list[Statement]) -> None:
     events = say([], *(replace(said, withdrawn=None) for said in held))
     assert set(consentrecord.read(consentrecord.write(events))) == set(events)
+
+
+NOTICE = jurisdiction.read("us-default").notice
+
+
+@settings(max_examples=30)
+@given(st.lists(words.statements(), min_size=1, max_size=4, unique_by=lambda said: said.iri))
+def test_every_written_record_conforms_to_the_shapes(held: list[Statement]) -> None:
+    """Intake writes what it reads from files without validating it: this is why it may."""
+    events: list[Event] = []
+    for said in held:
+        terms = Terms(BP.SourceSystem, NOTICE)
+        events += consent.say(events, replace(said, withdrawn=None), terms, purposes)
+    last = Cell.of(held[-1])
+    moment = max(said.signed for said in held)
+    iri = ID["event/00000000-0000-4000-8000-000000000001"]
+    events += consent.withdraw(events, last, iri, moment, terms, purposes, [last.assigner])
+    graph = consentrecord.write(events)
+    for event in events:
+        graph -= Graph() if event.statement is None else profile.write(event.statement)
+        graph += consentrecord.receipt(event)
+    report = shapes.validate_consent(graph + ontology.notice(NOTICE))
+    assert report.conforms, report.text()
+
+
+@pytest.mark.parametrize("name", ontology.jurisdictions())
+def test_the_notice_of_every_jurisdiction_is_whole(name: str) -> None:
+    notice = jurisdiction.read(name).notice
+    assert ontology.notice(notice)
+    assert shapes.validate_consent(ontology.notice(notice)).text() == "Nothing to correct."
 
 
 def test_a_policy_s_name_is_the_same_for_the_same_words_and_another_for_others() -> None:

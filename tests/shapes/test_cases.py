@@ -15,9 +15,12 @@ from databackpack.shapes import (
     Report,
     Result,
     validate,
+    validate_agreement,
+    validate_consent,
     validate_organization,
     validate_policy,
 )
+from databackpack.shapes.files import names
 
 FOLDER = Path(__file__).parent
 CASES = sorted(FOLDER.glob("*/*.ttl"))
@@ -48,6 +51,10 @@ def report(path: Path) -> Report:
     match path.parent.name:
         case "consent-policy":
             return validate_policy(graph)
+        case "consent-record":
+            return validate_consent(graph)
+        case "agreement":
+            return validate_agreement(graph)
         case "organization":
             return validate_organization(graph)
         case _:
@@ -91,3 +98,9 @@ def test_every_case_is_valid_or_invalid_and_every_approved_report_has_its_case()
     for approved in FOLDER.glob("*/*.approved.txt"):
         assert approved.with_name(approved.name.removesuffix(".approved.txt")) in CASES
         assert approved.read_text(encoding="utf-8").strip()
+
+
+def test_every_shapes_file_has_valid_and_invalid_cases() -> None:
+    for name in names():
+        found = {path.name.partition(".")[0] for path in CASES if path.parent.name == name}
+        assert found == {"valid", "invalid"}, name

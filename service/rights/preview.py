@@ -41,7 +41,7 @@ def preview(views: Views, statement: Statement) -> list[Preview]:
     up for the preview.
     """
     held = views.dossier(statement.learner)
-    events = statements.events(views.truth, statement.learner)
+    events = views.events(statement.learner)
     holders = deciders(held, views.law(), statement.since)
     terms = Terms(BP.SignedToken, ID["notice"])
     purposes = statements.purposes(views.truth)

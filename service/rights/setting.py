@@ -56,7 +56,7 @@ def say(
         learner, now = statement.learner, views.truth.clock()
         check_decider(views, statement.assigner, learner, now)
         _check_law(views, statement)
-        events = statements.events(views.truth, learner)
+        events = views.events(learner)
         if is_new:
             statement = _after(statement, events, now)
         else:
@@ -76,7 +76,7 @@ def withdraw(views: Views, cell: Cell, method: URIRef = BP.SignedToken) -> Outco
     with views.truth.writing():
         learner, now = cell.learner, views.truth.clock()
         check_decider(views, cell.assigner, learner, now)
-        events = statements.events(views.truth, learner)
+        events = views.events(learner)
         moment = _later(events, now)
         held = deciders(views.dossier(learner), views.law(), now)
         terms = Terms(method, _notice(views, learner))
@@ -99,7 +99,7 @@ def withdraw(views: Views, cell: Cell, method: URIRef = BP.SignedToken) -> Outco
 def request(views: Views, cell: Cell, asked: Asked, party: URIRef) -> Outcome:
     """Ask the family of *cell* for consent on behalf of its audience; it opens nothing."""
     with views.truth.writing():
-        events = statements.events(views.truth, cell.learner)
+        events = views.events(cell.learner)
         _check_room(events, Level.FULL)
         moment = _later(events, views.truth.clock())
         event = Event(
@@ -119,7 +119,7 @@ def request(views: Views, cell: Cell, asked: Asked, party: URIRef) -> Outcome:
 
 def version(views: Views, learner: URIRef) -> int:
     """Return how many events are on record: it grows with every one and never falls."""
-    return len(statements.events(views.truth, learner))
+    return len(views.events(learner))
 
 
 def usual_purpose(target: Audience | URIRef, level: Level) -> URIRef | None:

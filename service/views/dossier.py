@@ -9,6 +9,7 @@ from rdflib import RDF, URIRef
 
 from databackpack.ontology.namespaces import BP, BPC, BPG, ORG, SDO
 from databackpack.service.policy import profile
+from databackpack.service.policy.consent import Event
 from databackpack.service.policy.model import Emergency, Statement
 from databackpack.service.policy.standing import Family, Guardianship, StandingDocument
 from databackpack.service.records.graphs import (
@@ -60,6 +61,7 @@ class Dossier:
     enrollments: tuple[Enrollment, ...]
     family: Family
     emergencies: tuple[Emergency, ...] = ()
+    events: tuple[Event, ...] = ()
     is_readable: bool = True
 
     @property
@@ -77,9 +79,9 @@ def read(truth: TruthStore, learner: URIRef) -> Dossier:
         return Dossier(learner, (), (), (), Family(learner), is_readable=False)
     records = tuple(sorted(_records(truth, learner), key=lambda record: record.iri))
     try:
-        said, is_readable = statements.read(truth, learner), True
+        (events, said), is_readable = statements.read(truth, learner), True
     except profile.UnreadablePolicy:
-        said, is_readable = (), False
+        events, said, is_readable = (), (), False
     enrollments = tuple(_enrollments(truth, records))
     standing = _by_subject(truth.triples(guardianship_graph(learner)))
     return Dossier(
@@ -95,6 +97,7 @@ def read(truth: TruthStore, learner: URIRef) -> Dossier:
             college_entries=frozenset(stay.since for stay in enrollments if stay.is_college),
         ),
         emergencies=tuple(_emergencies(truth, learner)),
+        events=events,
         is_readable=is_readable,
     )
 

@@ -16,8 +16,10 @@ from databackpack.ontology.namespaces import BP, ID, ORG
 from databackpack.service.policy import agreement as agreements
 from databackpack.service.policy import audience as audiences
 from databackpack.service.policy import jurisdiction as jurisdictions
+from databackpack.service.policy.consent import Event
 from databackpack.service.policy.jurisdiction import Law
 from databackpack.service.policy.model import Audience, Jurisdiction
+from databackpack.service.policy.profile import UnreadablePolicy
 from databackpack.service.records.graphs import (
     AGREEMENTS,
     AUDIENCES,
@@ -143,6 +145,13 @@ class Views:
             if learner not in self._dossiers:
                 self._dossiers[learner] = dossier.read(self.truth, learner)
             return self._dossiers[learner]
+
+    def events(self, learner: URIRef) -> tuple[Event, ...]:
+        """Return the events on record of *learner*; raises UnreadablePolicy."""
+        held = self.dossier(learner)
+        if not held.is_readable:
+            raise UnreadablePolicy(f"what is on record of {learner} cannot be read")
+        return held.events
 
     def view(self, audience: Audience, purpose: URIRef) -> View:
         """Return the view for (audience, purpose), up to date with the clock and the epoch.

@@ -29,20 +29,21 @@ def events(truth: TruthStore, learner: URIRef) -> tuple[Event, ...]:
     return consentrecord.read(graph(truth, learner))
 
 
-def read(truth: TruthStore, learner: URIRef) -> tuple[Statement, ...]:
-    """Return all statements on record of *learner*, ended ones too; raises UnreadablePolicy.
+def read(truth: TruthStore, learner: URIRef) -> tuple[tuple[Event, ...], tuple[Statement, ...]]:
+    """Return the events on record of *learner* and all statements, ended ones too.
 
-    A policy that no event put in force speaks for itself.
+    A policy that no event put in force speaks for itself. Raises UnreadablePolicy.
     """
     found = graph(truth, learner)
+    history = consentrecord.read(found)
     generated = set(found.objects(None, PROV.generated))
     bare = [
         profile.read(found, URIRef(str(policy)))
         for policy in found.subjects(RDF.type, ODRL.Agreement)
         if policy not in generated
     ]
-    said = consent.statements(consentrecord.read(found), purposes(truth))
-    return (*said, *sorted(bare, key=lambda statement: statement.iri))
+    said = consent.statements(history, purposes(truth))
+    return history, (*said, *sorted(bare, key=lambda statement: statement.iri))
 
 
 def purposes(truth: TruthStore) -> Purposes:

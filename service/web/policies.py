@@ -64,7 +64,7 @@ def blueprint(context: Context) -> Blueprint:
 
 def _history(context: Context, learner: URIRef, party: URIRef) -> dict[str, Any]:
     """Return words under review, emergencies, and requests that *party* has not answered."""
-    events = statements.events(context.truth, learner)
+    events = context.views.events(learner)
     moment = context.truth.clock()
     purposes = statements.purposes(context.truth)
     review = consent.under_review(events, purposes, context.deciders(learner), moment)

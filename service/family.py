@@ -1,33 +1,36 @@
 """What files say of families, as changes: who guards whom, what they set, who is held back."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid5
 
-import pyoxigraph as ox
 from rdflib import RDF, XSD, Graph, Literal, URIRef
+from rdflib.term import Node
 
 from databackpack.loaders.record import (
     Guardianship,
     Hold,
     Item,
     Problem,
+    Record,
     Setting,
     Source,
     StandingDocument,
 )
 from databackpack.ontology.codes import local_name
-from databackpack.ontology.namespaces import BP, BPA, ID
+from databackpack.ontology.namespaces import BP, BPA, BPG, ID, SDO
 from databackpack.service.policy import audience as audiences
-from databackpack.service.policy import consent, jurisdiction
+from databackpack.service.policy import consent, jurisdiction, standing
 from databackpack.service.policy.consent import Event, Terms
 from databackpack.service.policy.model import Level, Statement
 from databackpack.service.policy.profile import UnreadablePolicy
+from databackpack.service.policy.refusal import NoStanding
 from databackpack.service.records.graphs import AUDIENCES, HOLDS, guardianship_graph
 from databackpack.service.records.terms import node, to_triples
 from databackpack.service.records.truth import Change, TruthStore
 from databackpack.service.report import Report
-from databackpack.service.views import statements
+from databackpack.service.views import dossier, statements
 
 __all__ = ["changes"]
 
@@ -40,21 +43,19 @@ def changes(truth: TruthStore, items: Sequence[Item], report: Report) -> Iterato
     yield from _standing_changes(truth, items, report)
     settings = [item for item in items if isinstance(item, Setting)]
     refused: dict[URIRef, Source] = {}
-    yield from _policy_changes(truth, settings, report, refused)
+    rights = _Standing(truth, items)
+    yield from _policy_changes(truth, settings, report, refused, rights)
     yield from _hold_changes(truth, items, report, refused)
 
 
 def _standing_changes(truth: TruthStore, items: Sequence[Item], report: Report) -> Iterator[Change]:
-    """Yield each learner's guardianships and standing documents, written as a whole.
+    """Yield each learner's guardianships, as a whole, and standing documents, each by itself.
 
-    What a load brings none of stays as it is: a file without court orders ends no court order.
+    A document that a load does not bring stays as it is: no court order ends by being left out.
     """
     graphs: dict[URIRef, Graph] = {}
-    brought: dict[URIRef, set[URIRef]] = {}
     for item in items:
         if isinstance(item, Guardianship | StandingDocument):
-            kind = BP.Guardianship if isinstance(item, Guardianship) else BP.StandingDocument
-            brought.setdefault(item.learner, set()).add(kind)
             graph = graphs.setdefault(item.learner, Graph())
             if isinstance(item, Guardianship):
                 report.guardianships += 1
@@ -66,8 +67,12 @@ def _standing_changes(truth: TruthStore, items: Sequence[Item], report: Report) 
                 _add_document(graph, item)
     for learner, graph in graphs.items():
         name = guardianship_graph(learner)
-        kept = _without(truth.triples(name), brought[learner])
-        yield Change(name, to_triples(graph) | kept, learner=learner)
+        new, held = to_triples(graph), truth.triples(name)
+        replaced = {triple.subject for triple in new}
+        if (None, RDF.type, BP.Guardianship) in graph:
+            replaced |= {t.subject for t in held if t.object == node(BP.Guardianship)}
+        kept = {triple for triple in held if triple.subject not in replaced}
+        yield Change(name, new | kept, learner=learner)
 
 
 def _add_guardianship(graph: Graph, tie: Guardianship) -> None:
@@ -102,15 +107,77 @@ def _literal(moment: datetime) -> Literal:
     return Literal(text, datatype=XSD.dateTime, normalize=False)
 
 
-def _without(triples: set[ox.Triple], kinds: set[URIRef]) -> set[ox.Triple]:
-    """Return *triples* but for those about something of one of *kinds*."""
-    types = {node(kind) for kind in kinds}
-    subjects = {t.subject for t in triples if t.predicate == node(RDF.type) and t.object in types}
-    return {triple for triple in triples if triple.subject not in subjects}
+class _Standing:
+    """Who may decide for a learner, by what is on record and what this load brings."""
+
+    def __init__(self, truth: TruthStore, items: Sequence[Item]) -> None:
+        self._truth = truth
+        self._items: dict[URIRef, list[Item]] = {}
+        for item in items:
+            learner = getattr(item, "learner", None)
+            if learner is not None:
+                self._items.setdefault(learner, []).append(item)
+        self._families: dict[URIRef, standing.Family] = {}
+        self._age = jurisdiction.read("us-default").majority_age
+
+    def check(self, statement: Statement) -> None:
+        """Let a permission pass whose assigner could decide when it was signed.
+
+        A prohibition passes in any case: it hides. Raises NoStanding (34 CFR 99.4 and 99.5).
+        """
+        learner = statement.learner
+        if learner not in self._families:
+            self._families[learner] = self._family(learner)
+        held = standing.deciders(self._families[learner], self._age, statement.signed)
+        if statement.level > Level.NONE and statement.assigner not in held:
+            raise NoStanding(
+                "34 CFR 99.4 and 99.5",
+                f"whoever says this could not decide for the learner on {statement.signed.date()}; "
+                "see guardianships and standing documents, and whether the learner was of age",
+            )
+
+    def _family(self, learner: URIRef) -> standing.Family:
+        held, items = dossier.read(self._truth, learner).family, self._items.get(learner, [])
+        births, colleges = set(held.births), set(held.college_entries)
+        for record in items:
+            if isinstance(record, Record):
+                births |= _days(record.graph.objects(None, SDO.birthDate))
+                for stay in record.graph.subjects(BP.hasGradeLevel, BPG.PS):
+                    colleges |= _days(record.graph.objects(stay, BP.entryDate))
+        ties = [
+            standing.Guardianship(tie.guardian, tie.since, tie.until)
+            for tie in items
+            if isinstance(tie, Guardianship)
+        ]
+        papers = [
+            standing.StandingDocument(paper.kind, paper.person, paper.since, paper.until)
+            for paper in items
+            if isinstance(paper, StandingDocument)
+        ]
+        return standing.Family(
+            learner=learner,
+            guardianships=(*held.guardianships, *ties),
+            documents=(*held.documents, *papers),
+            births=frozenset(births),
+            college_entries=frozenset(colleges),
+        )
+
+
+def _days(values: Iterable[Node]) -> set[date]:
+    """Return the days among *values*; what is none is for the shapes to tell."""
+    found = set()
+    for value in values:
+        with suppress(ValueError):
+            found.add(date.fromisoformat(str(value)))
+    return found
 
 
 def _policy_changes(
-    truth: TruthStore, settings: list[Setting], report: Report, refused: dict[URIRef, Source]
+    truth: TruthStore,
+    settings: list[Setting],
+    report: Report,
+    refused: dict[URIRef, Source],
+    rights: _Standing,
 ) -> Iterator[Change]:
     """Yield what adds the settings to the learners' consent records, each once.
 
@@ -122,6 +189,9 @@ def _policy_changes(
     for setting in settings:
         try:
             statement = _statement(setting, known, truth.clock())
+            rights.check(statement)
+        except NoStanding as error:  # it opens nothing, so nobody need be held back
+            report.problems.append(Problem(setting.source, "no standing", str(error)))
         except ValueError as error:
             report.problems.append(Problem(setting.source, "setting", str(error)))
             refused.setdefault(setting.learner, setting.source)

@@ -127,9 +127,12 @@ def _list(store: Path, overdue: bool) -> None:
     """List the agreements in the order in which they end."""
     context = opened(store)
     now = context.truth.clock()
-    for one in agreements.on_record(context.truth):
-        if not overdue or one.is_overdue(now.date()):
-            click.echo(_line(one, now))
+    if overdue:
+        found = agreements.overdue(context.truth, now.date())
+    else:
+        found = agreements.on_record(context.truth)
+    for one in found:
+        click.echo(_line(one, now))
 
 
 def _line(one: OnRecord, now: datetime) -> str:

@@ -1,5 +1,7 @@
 """From a query request and a credential to an answer: the same way for HTTP and command line."""
 
+from typing import NoReturn
+
 import pyoxigraph as ox
 from rdflib import URIRef
 
@@ -20,7 +22,7 @@ from databackpack.service.views import view
 from databackpack.service.views.registry import Views
 from databackpack.service.views.view import Answer, Limits, QueryOperation
 
-__all__ = ["answer"]
+__all__ = ["answer", "refuse"]
 
 
 def answer(
@@ -38,13 +40,7 @@ def answer(
     Raises QueryRequestRefused, MalformedQuery, NotAcceptable, TooLarge or Unavailable, logged as
     refusals.
     """
-    asked = Request(
-        subject=credential.subject,
-        audience=credential.audience.iri,
-        purpose=credential.purpose,
-        moment=views.truth.clock(),
-        query=request.query,
-    )
+    asked = _request(views, credential, request.query)
     entry = disclosures.begin(views.truth, asked)
     try:
         guard.check(request.query)
@@ -63,6 +59,23 @@ def answer(
         raise
     _end(views, credential, entry, asked, disclosures.ANSWERED, answered)
     return answered
+
+
+def refuse(views: Views, credential: Credential, query: str, fault: ServiceError) -> NoReturn:
+    """Raise *fault*, with the request and its refusal in the log."""
+    asked = _request(views, credential, query)
+    _end(views, credential, disclosures.begin(views.truth, asked), asked, type(fault).__name__)
+    raise fault
+
+
+def _request(views: Views, credential: Credential, query: str) -> Request:
+    return Request(
+        subject=credential.subject,
+        audience=credential.audience.iri,
+        purpose=credential.purpose,
+        moment=views.truth.clock(),
+        query=query,
+    )
 
 
 def _evaluate(views: Views, credential: Credential, operation: QueryOperation) -> Answer:

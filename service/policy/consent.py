@@ -200,7 +200,7 @@ def say(
     """
     cell = Cell.of(statement)
     said = Event(
-        iri=ID[f"event/{local_name(statement.iri)}"],
+        iri=_event_iri(cell.learner, "said", statement.iri),
         cell=cell,
         status=status_of(_of(events, cell), statement.level, statement.signed),
         moment=statement.signed,
@@ -263,11 +263,10 @@ def _revocations(
     for statement in under_review(events, purposes, deciders, cause.moment):
         cell = Cell.of(statement)
         if replace(cell, assigner=cause.cell.assigner) == cause.cell and cell != cause.cell:
-            key = UUID(local_name(cause.iri)), local_name(statement.iri)
             found.append(
                 replace(
                     cause,
-                    iri=ID[f"event/{uuid5(*key)}"],
+                    iri=_event_iri(cell.learner, "revoked", cause.iri, statement.iri),
                     cell=cell,
                     status=Status.REVOKED,
                     sequence=len(_of(events, cell)) + 1,
@@ -275,6 +274,11 @@ def _revocations(
                 )
             )
     return found
+
+
+def _event_iri(learner: URIRef, *key: str) -> URIRef:
+    """Return the IRI of the event that *key* names; nobody who sends a policy can choose it."""
+    return ID[f"event/{uuid5(UUID(local_name(learner)), '|'.join(key))}"]
 
 
 def _open_ones(events: Iterable[Event], purposes: Purposes, moment: datetime) -> list[Statement]:

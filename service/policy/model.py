@@ -190,6 +190,11 @@ class Decision:
     rule: Rule | None = None
 
     @property
+    def is_emergency(self) -> bool:
+        """Whether a declared emergency made it (34 CFR 99.36)."""
+        return self.rule is not None and self.rule.basis == BP.HealthSafetyEmergency
+
+    @property
     def settable(self) -> bool:
         """Whether a family's word counts here; where the law fixes the level it does not."""
         return self.rule is None or self.rule.may_lower

@@ -16,7 +16,7 @@ from databackpack.ontology.namespaces import BP, RDFS
 from databackpack.service.policy import agreement as agreements
 from databackpack.service.policy.model import Agreement, Audience, holds
 from databackpack.service.policy.purpose import is_within
-from databackpack.service.policy.refusal import InvalidConsent, NotSettable, Refused
+from databackpack.service.policy.refusal import InvalidConsent, NotSettable, Refused, Replayed
 from databackpack.service.records.graphs import AGREEMENTS
 from databackpack.service.records.terms import to_graph, to_triples
 from databackpack.service.records.truth import Change, TruthStore
@@ -66,6 +66,10 @@ def add(views: Views, graph: Graph) -> int:
         raise InvalidConsent(rules or "bp:Agreement", text)
     with views.truth.writing():
         for iri in found:
+            if views.truth.triples(AGREEMENTS, iri):
+                raise Replayed(
+                    "", f"{local_name(iri)} is on record already; write a new agreement, or end it."
+                )
             _check(views, agreements.read(graph, iri))
         changes = [
             Change(AGREEMENTS, to_triples(graph.cbd(iri)), subject=iri)  # no blank nodes in it
@@ -76,12 +80,19 @@ def add(views: Views, graph: Graph) -> int:
 
 def end(views: Views, iri: URIRef) -> int:
     """Return the epoch from which the agreement gives no access any more; raises Refused."""
-    moment = Literal(views.truth.clock().isoformat(), datatype=XSD.dateTime)
+    held, now = _held(views, iri), views.truth.clock()
+    if agreements.read(held, iri).until <= now:
+        raise Refused("", "It has ended already.")
+    moment = Literal(now.isoformat(), datatype=XSD.dateTime)
     return _change(views, iri, BP.validUntil, moment)
 
 
 def certify(views: Views, iri: URIRef, day: date) -> int:
     """Return the epoch from which it is on record that what was received is destroyed."""
+    if day > views.truth.clock().date():
+        raise Refused("", f"{day} is still to come; a certificate is about what was done.")
+    if _held(views, iri).value(iri, BP.destroyedOn) is not None:
+        raise Refused("", "There is a certificate on record already.")
     return _change(views, iri, BP.destroyedOn, Literal(day.isoformat(), datatype=XSD.date))
 
 
@@ -99,11 +110,17 @@ def overdue(truth: TruthStore, today: date) -> list[OnRecord]:
 
 def _change(views: Views, iri: URIRef, predicate: URIRef, value: Literal) -> int:
     with views.truth.writing():
-        graph = to_graph(views.truth.triples(AGREEMENTS, iri))
-        if not graph:
-            raise Refused("", f"There is no agreement {local_name(iri)!r} on record.")
+        graph = _held(views, iri)
         graph.set((iri, predicate, value))
         return views.truth.commit([Change(AGREEMENTS, to_triples(graph), subject=iri)])
+
+
+def _held(views: Views, iri: URIRef) -> Graph:
+    known = {one for one, _ in views.truth.pairs(AGREEMENTS, BP.isAgreementOf)}
+    if iri not in known:
+        names = ", ".join(sorted(map(local_name, known))) or "none yet"
+        raise Refused("", f"There is no agreement {local_name(iri)!r}; on record: {names}.")
+    return to_graph(views.truth.triples(AGREEMENTS, iri))
 
 
 def _check(views: Views, agreement: Agreement) -> None:

@@ -37,7 +37,7 @@ def may_read(views: Views, audience: Audience, learner: URIRef) -> bool:
         return True
     held, moment = views.dossier(learner), views.truth.clock()
     covered = coverage(audience, held, views.law(), moment)
-    return audience.role == BPA.registrar and (covered.every_holder or bool(covered.holders))
+    return audience.role == BPA.registrar and covered.is_somebody
 
 
 def may_audit(audience: Audience) -> bool:

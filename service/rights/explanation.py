@@ -77,7 +77,7 @@ def explain_all(
     held, law = views.dossier(learner), views.law()
     for audience in views.audiences():
         covered = coverage(audience, held, law, moment)
-        if covered.every_holder or covered.holders:
+        if covered.is_somebody:
             yield from _explain(views, held, concepts(BP.CategoryScheme), audience, moment)
 
 
@@ -98,7 +98,7 @@ def _explain(
             ways: dict[tuple[bool, Decision, URIRef], list[URIRef]] = {}
             for holder in holders or sorted(held.holders):
                 made = decider.decide(holder, category)
-                is_covered = holder in covered or _is_emergency(made)
+                is_covered = holder in covered or made.is_emergency
                 ways.setdefault((is_covered, made, law.of(holder).iri), []).append(holder)
             for (is_covered, made, _), having in ways.items():
                 yield Explanation(
@@ -113,10 +113,6 @@ def _explain(
                     decision=made,
                     heard=tuple(known[iri] for iri in made.reasons if iri in known),
                 )
-
-
-def _is_emergency(decision: Decision) -> bool:
-    return decision.rule is not None and decision.rule.basis == BP.HealthSafetyEmergency
 
 
 def words(views: Views, made: Explanation) -> list[str]:

@@ -13,14 +13,12 @@ from databackpack.service.policy.model import Audience, Level, Statement
 from databackpack.service.records.terms import node
 from databackpack.service.views import statements
 from databackpack.service.views.dossier import Dossier
-from databackpack.service.views.population import Coverage, coverage, deciders
+from databackpack.service.views.population import coverage, deciders
 from databackpack.service.views.projection import project
 from databackpack.service.views.registry import Views
 from databackpack.service.views.selection import select
 
 __all__ = ["Preview", "preview"]
-
-_NOBODY = Coverage(False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def preview(views: Views, statement: Statement) -> list[Preview]:
         _compare(views, held, changed, audience, statement)
         for audience in views.audiences()
         if statement.audience in (audience.iri, audience.role)
-        and coverage(audience, held, views.law(), statement.since) != _NOBODY
+        and coverage(audience, held, views.law(), statement.since).is_somebody
     ]
 
 

@@ -1,7 +1,7 @@
 """A family's word: checked for standing, law and form, then added to the record as one commit."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from rdflib import URIRef
@@ -11,7 +11,7 @@ from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.policy import audience as audiences
 from databackpack.service.policy import consent
 from databackpack.service.policy.consent import Asked, Cell, Event, Status, Terms
-from databackpack.service.policy.decide import concerns
+from databackpack.service.policy.decide import concerns, in_force
 from databackpack.service.policy.model import Audience, Jurisdiction, Level, Rule, Statement
 from databackpack.service.policy.purpose import is_within
 from databackpack.service.policy.refusal import InvalidConsent, NotSettable, Replayed
@@ -19,6 +19,7 @@ from databackpack.service.rights.holder import check_decider
 from databackpack.service.views import statements
 from databackpack.service.views.population import deciders
 from databackpack.service.views.registry import Views
+from databackpack.service.views.selection import Decider
 
 __all__ = [
     "MOST_EVENTS",
@@ -33,6 +34,11 @@ __all__ = [
 
 MOST_EVENTS = 2_000
 """How many events one learner's records may have; what lowers a level is heard beyond it."""
+
+MOST_REQUESTS = 200
+"""How many requests for consent one family may get."""
+
+_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,12 @@ def say(
         _check_law(views, statement)
         events = views.events(learner)
         if is_new:
+            same = _in_force_already(views, statement, now)
+            if same:
+                return Outcome(views.truth.epoch, None)
             statement = _after(statement, events, now)
         else:
-            _check_order(statement, events, now)
+            _check_order(statement, events, now, method)
         _check_room(events, statement.level)
         terms = Terms(method, _notice(views, learner))
         held = deciders(views.dossier(learner), views.law(), now)
@@ -100,7 +109,10 @@ def request(views: Views, cell: Cell, asked: Asked, party: URIRef) -> Outcome:
     """Ask the family of *cell* for consent on behalf of its audience; it opens nothing."""
     with views.truth.writing():
         events = views.events(cell.learner)
-        _check_room(events, Level.FULL)
+        _check_purpose(views, cell.learner, asked.purpose)
+        waiting = [event for event in events if event.asked is not None]
+        if len(waiting) >= MOST_REQUESTS:
+            raise InvalidConsent("consent record", "The family has been asked too often.")
         moment = _later(events, views.truth.clock())
         event = Event(
             iri=ID[f"event/{uuid4()}"],
@@ -139,6 +151,24 @@ def fixed(views: Views, learner: URIRef, role: URIRef, category: URIRef) -> Rule
     return None
 
 
+def _fixed_by_agreement(views: Views, statement: Statement) -> Rule | None:
+    """Return the rule under an agreement in force that leaves no choice for any holder's records.
+
+    An emergency leaves none either, but it ends: what is said in it counts afterwards.
+    """
+    audience = views.audience(local_name(statement.audience))
+    held = replace(views.dossier(statement.learner), emergencies=())
+    law, now = views.law(), views.truth.clock()
+    made = [
+        Decider(held, audience, purpose, law, now).decide(holder, statement.category)
+        for purpose in audience.purposes
+        for holder in held.holders
+    ]
+    if made and all(not decision.settable for decision in made):
+        return made[0].rule
+    return None
+
+
 def _jurisdictions(views: Views, learner: URIRef) -> list[Jurisdiction]:
     law = views.law()
     found = {law.of(holder).iri: law.of(holder) for holder in views.dossier(learner).holders}
@@ -155,6 +185,8 @@ def _check_law(views: Views, statement: Statement) -> None:
     except KeyError:
         raise InvalidConsent("34 CFR 99.30(b)(3)", "There is no such audience.") from None
     rule = fixed(views, statement.learner, role, statement.category)
+    if rule is None and statement.audience != role:
+        rule = _fixed_by_agreement(views, statement)
     if rule is not None:
         raise NotSettable(str(rule.source), "The law fixes this level.")
     purposes = statements.purposes(views.truth)(statement.audience)
@@ -165,15 +197,33 @@ def _check_law(views: Views, statement: Statement) -> None:
         )
     if statement.purpose is None or statement.level is Level.NONE:
         return
-    for place in _jurisdictions(views, statement.learner):
+    _check_purpose(views, statement.learner, statement.purpose)
+
+
+def _check_purpose(views: Views, learner: URIRef, purpose: URIRef) -> None:
+    for place in _jurisdictions(views, learner):
         for prohibited, bar in place.prohibitions.items():
-            if is_within(statement.purpose, prohibited):
+            if is_within(purpose, prohibited):
                 raise NotSettable(
                     str(bar.source), "Nobody can consent to this purpose: it is prohibited."
                 )
 
 
-def _check_order(statement: Statement, events: tuple[Event, ...], now: datetime) -> None:
+def _in_force_already(views: Views, statement: Statement, now: datetime) -> bool:
+    """Tell whether the same block holds already: saying it again would only fill the record."""
+    return statement.level is Level.NONE and any(
+        held.level is Level.NONE
+        and Cell.of(held) == Cell.of(statement)
+        and (held.purpose, held.until) == (statement.purpose, statement.until)
+        and held.withdrawn is None
+        and in_force(held, now)
+        for held in views.dossier(statement.learner).statements
+    )
+
+
+def _check_order(
+    statement: Statement, events: tuple[Event, ...], now: datetime, method: URIRef
+) -> None:
     if any(
         event.statement is not None and event.statement.iri == statement.iri for event in events
     ):
@@ -187,12 +237,17 @@ def _check_order(statement: Statement, events: tuple[Event, ...], now: datetime)
     )
     if last is not None and statement.signed <= last:
         raise Replayed("consent record", "Something was said here after this was signed.")
+    if method == BP.SignedToken and statement.since < now - _SKEW:
+        raise InvalidConsent(
+            "34 CFR 99.30(a)", "It begins in the past; what you send yourself begins now or later."
+        )
     if statement.since < statement.signed:
         raise InvalidConsent("34 CFR 99.30(a)", "It begins before it was signed.")
 
 
 def _check_room(events: tuple[Event, ...], level: Level) -> None:
-    if level > Level.NONE and len(events) >= MOST_EVENTS:
+    said = sum(event.asked is None for event in events)
+    if level > Level.NONE and said >= MOST_EVENTS:
         raise InvalidConsent(
             "consent record", f"There are {MOST_EVENTS} events on record; no more are opened."
         )

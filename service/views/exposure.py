@@ -82,26 +82,26 @@ class Exposures:
             if self._shown.get(learner, _NOTHING) != parts
         }
         if changed or self.state is None:
+            alike = self._alike.copy()
             for learner, parts in changed.items():
-                self._alike[self._shown.pop(learner, _NOTHING)] -= 1
+                alike[self._shown.get(learner, _NOTHING)] -= 1
+                alike[parts] += 1
+            self.state = self._write(changed, {p for ps, n in alike.items() if n > 0 for p in ps})
+            self._alike, self._sequence = alike, self._sequence + 1
+            for learner, parts in changed.items():
+                self._shown.pop(learner, None)
                 if parts:
                     self._shown[learner] = parts
-                    self._alike[parts] += 1
-            self._write(changed)
 
-    def _parts(self) -> set[Part]:
-        """Return all that is shown of anybody."""
-        return {part for parts, count in self._alike.items() if count > 0 for part in parts}
-
-    def _write(self, changed: Mapping[URIRef, Parts]) -> None:
-        state, self._sequence = ID[f"view-state/{uuid4()}"], self._sequence + 1
-        every = self._parts()
+    def _write(self, changed: Mapping[URIRef, Parts], every: set[Part]) -> URIRef:
+        """Return the state that now begins with *changed*, and shows *every* part of somebody."""
+        state = ID[f"view-state/{uuid4()}"]
         moment = self._truth.clock().isoformat()
         triples = [
             _triple(state, RDF.type, BP.ViewState),
             _triple(state, BP.isStateOf, self._audience.iri),
             _triple(state, BP.hasPurpose, self._purpose),
-            _triple(state, BP.sequence, _typed(str(self._sequence), XSD.integer)),
+            _triple(state, BP.sequence, _typed(str(self._sequence + 1), XSD.integer)),
             _triple(state, BP.epoch, _typed(str(self._truth.epoch), XSD.integer)),
             _triple(state, PROV.generatedAtTime, _typed(moment, XSD.dateTime)),
             *(_triple(state, BP.hasCategory, part.category) for part in every),
@@ -124,7 +124,7 @@ class Exposures:
                     _triple(part.iri, BP.hasBasis, part.basis),
                 ]
         self._truth.append(self._graph, triples)
-        self.state = state
+        return state
 
 
 @dataclass(slots=True)

@@ -21,6 +21,11 @@ class Coverage:
     every_holder: bool
     holders: frozenset[URIRef] = frozenset()
 
+    @property
+    def is_somebody(self) -> bool:
+        """Whether the audience is about any record of the learner."""
+        return self.every_holder or bool(self.holders)
+
     def __contains__(self, holder: URIRef) -> bool:
         return self.every_holder or holder in self.holders
 

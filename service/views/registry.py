@@ -142,9 +142,12 @@ class Views:
     def dossier(self, learner: URIRef) -> dossier.Dossier:
         """Return the dossier of *learner* at the present epoch."""
         with self.truth.writing():
-            if learner not in self._dossiers:
-                self._dossiers[learner] = dossier.read(self.truth, learner)
-            return self._dossiers[learner]
+            found = self._dossiers.get(learner)
+            if found is None:
+                found = dossier.read(self.truth, learner)
+                if found.records:  # somebody unknown is no reason to remember anything
+                    self._dossiers[learner] = found
+            return found
 
     def events(self, learner: URIRef) -> tuple[Event, ...]:
         """Return the events on record of *learner*; raises UnreadablePolicy."""
@@ -156,6 +159,7 @@ class Views:
     def view(self, audience: Audience, purpose: URIRef) -> View:
         """Return the view for (audience, purpose), up to date with the clock and the epoch.
 
+        Before one is built the audience is read anew: an agreement may have ended meanwhile.
         A live view that needs nothing is there at once; building one waits for the writer.
         """
         key = (audience.iri, purpose)
@@ -164,6 +168,7 @@ class Views:
             live.used = next(self._uses)
             return live.view
         with self.truth.writing():
+            audience = self.audience(local_name(audience.iri))
             live = self._live.get(key)
             if live is None or live.audience != audience:
                 self._drop(key)
@@ -171,7 +176,11 @@ class Views:
             live.used = next(self._uses)
             while len(self._live) > self._capacity:
                 self._drop(min(self._live, key=lambda each: self._live[each].used))
-            self._redo_what_is_due(live)
+            try:
+                self._redo_what_is_due(live)
+            except Exception:
+                self._drop(key)
+                raise
             return live.view
 
     def state(self, audience: Audience, purpose: URIRef) -> URIRef | None:
@@ -237,12 +246,16 @@ class Views:
         live.view.replace(slices, self.truth.epoch, live.exposures.state)
 
     def _redo_what_is_due(self, live: _Live) -> None:
-        """Redo the slices that changed because time went by, not because anything was committed."""
-        due = set()
-        while self._is_due(live):
-            due.add(heappop(live.due)[1])
+        """Redo the slices that changed because time went by, not because anything was committed.
+
+        INVARIANT: what is due stays on the list until the view shows what it must.
+        """
+        now = self.truth.clock()
+        due = {learner for moment, learner in live.due if moment <= now}
         if due:
             self._redo(live, due)
+        while live.due and live.due[0][0] <= now:
+            heappop(live.due)
 
     def _is_due(self, live: _Live) -> bool:
         first = live.due[:1]

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from rdflib import URIRef
 
-from databackpack.ontology.namespaces import BP
 from databackpack.service.policy.decide import decide, next_change
 from databackpack.service.policy.jurisdiction import Law
 from databackpack.service.policy.model import Audience, Decision, Level, next_boundary
@@ -87,8 +86,7 @@ def select(
     decisions: dict[HeldRecord, Decision] = {}
     for record in dossier.records:
         made = decider.decide(record.holder, record.category)
-        is_emergency = made.rule is not None and made.rule.basis == BP.HealthSafetyEmergency
-        is_covered = record.holder in covered or is_emergency
+        is_covered = record.holder in covered or made.is_emergency
         if is_covered and made.level > Level.NONE:
             decisions[record] = made
     return Selection(decisions, until)

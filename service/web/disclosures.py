@@ -30,14 +30,18 @@ def blueprint(context: Context) -> Blueprint:
         learner = context.learner(name)
         if not disclosures.may_read(views, credential.audience, learner):
             raise NotFound
-        return _answer(disclosures.of_learner(truth, learner), learner=name)
+        with truth.writing():
+            found = disclosures.of_learner(truth, learner)
+        return _answer(found, learner=name)
 
     @surface.get("/disclosures")
     def of_everybody() -> Response:
         if not disclosures.may_audit(context.credential().audience):
             raise NotFound
         special = request.args.get("log") == "special-education"
-        return _answer(disclosures.of_everybody(truth, special_education=special))
+        with truth.writing():
+            found = disclosures.of_everybody(truth, special_education=special)
+        return _answer(found)
 
     return surface
 

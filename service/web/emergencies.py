@@ -47,6 +47,8 @@ def _body() -> tuple[str, list[URIRef], str, int]:
     names, threat, hours = body["categories"], body["threat"], body["hours"]
     if not isinstance(names, list) or not isinstance(threat, str) or type(hours) is not int:
         raise MalformedRequest("categories is a list, threat a text, hours a whole number.")
+    if any("\ud800" <= letter <= "\udfff" for letter in threat):
+        raise MalformedRequest("threat holds a character that is none.")
     categories = [BPC[str(name)] for name in names]
     if set(categories) - set(concepts(BP.CategoryScheme)):
         raise MalformedRequest("categories holds one that is none; see the policy's cells.")

@@ -4,12 +4,13 @@ from flask import Blueprint, Response, jsonify, request
 from rdflib import URIRef
 
 from databackpack.ontology.codes import local_name
-from databackpack.ontology.namespaces import BPC
-from databackpack.service.gate.faults import MalformedRequest
+from databackpack.ontology.namespaces import BP, BPC
+from databackpack.service.gate.faults import MalformedRequest, NotFound
 from databackpack.service.policy.model import Audience, Level
 from databackpack.service.records.terms import to_graph
 from databackpack.service.rights.explanation import Explanation, explain, explain_all, to_rdf, words
 from databackpack.service.rights.preview import preview
+from databackpack.service.views.population import coverage
 from databackpack.service.web.context import Context, to_moment
 from databackpack.service.web.families import cell_of, sent_statement
 from databackpack.service.web.policies import describe, negotiate_graph, to_response
@@ -24,7 +25,7 @@ def blueprint(context: Context) -> Blueprint:
 
     @surface.get("/learners/<name>/explanation")
     def why(name: str) -> Response:
-        learner = context.own_learner(context.credential(), name)
+        learner = context.inspected_learner(context.credential(), name)
         form = negotiate_graph()
         with truth.writing():
             made = _asked(context, learner)
@@ -62,6 +63,18 @@ def blueprint(context: Context) -> Blueprint:
     return surface
 
 
+def _check_person(context: Context, learner: URIRef, target: Audience) -> None:
+    """Let an organisation's audience pass, and of persons those who are about this learner.
+
+    Whether any other person exists is nobody's business: both look alike.
+    """
+    views, moment = context.views, context.truth.clock()
+    is_person = target.population in (BP.PersonalWards, BP.PersonalSelf)
+    held = views.dossier(learner)
+    if is_person and not coverage(target, held, views.law(), moment).is_somebody:
+        raise NotFound(f"There is no audience {local_name(target.iri)!r}.")
+
+
 def _asked(context: Context, learner: URIRef) -> list[Explanation]:
     """Return the explanations that the request asks for: of one cell, or of who sees anything."""
     known = {"category", "audience", "moment"}
@@ -73,6 +86,7 @@ def _asked(context: Context, learner: URIRef) -> list[Explanation]:
     if category is not None and audience is not None:
         target = cell_of(context.views, category, audience)
         if isinstance(target, Audience):
+            _check_person(context, learner, target)
             return explain(context.views, learner, BPC[category], target, moment)
         return [
             made

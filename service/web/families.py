@@ -22,7 +22,7 @@ from databackpack.service.views.population import coverage
 from databackpack.service.views.registry import Views
 from databackpack.service.web.context import Context, sent_json, to_moment
 
-__all__ = ["blueprint", "cell_of", "sent_statement"]
+__all__ = ["acknowledge", "blueprint", "cell_of", "check_version", "sent_statement"]
 
 _SETTING = {"level", "purpose", "until"}
 
@@ -49,20 +49,20 @@ def blueprint(context: Context) -> Blueprint:
         credential = context.credential()
         with context.truth.writing():
             learner = context.own_learner(credential, name)
-            _check_version(views, learner)
+            check_version(views, learner)
             statement = sent_statement(context, credential, learner, category, audience)
-            return _acknowledge(setting.say(views, statement))
+            return acknowledge(setting.say(views, statement))
 
     @surface.delete(route)
     def withdraw(name: str, category: str, audience: str) -> Response:
         credential = context.credential()
         with context.truth.writing():
             learner = context.own_learner(credential, name)
-            _check_version(views, learner)
+            check_version(views, learner)
             target = cell_of(views, category, audience)
             iri = target.iri if isinstance(target, Audience) else target
             cell = Cell(learner, credential.audience.party, BPC[category], iri)
-            return _acknowledge(setting.withdraw(views, cell))
+            return acknowledge(setting.withdraw(views, cell))
 
     @surface.post(f"{route}/requests")
     def ask(name: str, category: str, audience: str) -> Response:
@@ -94,13 +94,14 @@ def _enrolled(context: Context, credential: Credential, name: str) -> URIRef:
     raise NotFound
 
 
-def _check_version(views: Views, learner: URIRef) -> None:
+def check_version(views: Views, learner: URIRef) -> None:
     """Refuse what was written without knowing the last event (RFC 9110, section 13.1.1)."""
     if request.if_match and not request.if_match.contains(str(setting.version(views, learner))):
         raise PreconditionFailed("Something was said since; read the policy again.")
 
 
-def _acknowledge(outcome: Outcome) -> Response:
+def acknowledge(outcome: Outcome) -> Response:
+    """Return the epoch, and the receipt for the family, if anything changed."""
     told: dict[str, Any] = {"epoch": outcome.epoch}
     event = outcome.event
     if event is not None:

@@ -21,6 +21,7 @@ from databackpack.service.rights.emergency import Declared
 from databackpack.service.rights.explanation import Explanation, explain_all
 from databackpack.service.views import statements
 from databackpack.service.web.context import Context
+from databackpack.service.web.families import acknowledge, check_version
 
 __all__ = ["blueprint", "describe", "negotiate_graph", "to_response"]
 
@@ -33,7 +34,7 @@ def blueprint(context: Context) -> Blueprint:
     @surface.get("/learners/<name>/policy")
     def read(name: str) -> Response:
         credential = context.credential()
-        learner = context.own_learner(credential, name)
+        learner = context.inspected_learner(credential, name)
         form = negotiate_graph()
         with truth.writing():
             version = setting.version(views, learner)
@@ -56,8 +57,9 @@ def blueprint(context: Context) -> Blueprint:
         said = _sent(learner)
         if said.assigner != credential.audience.party:
             raise Forbidden("You may write policies in your own name only (odrl:assigner).")
-        outcome = setting.say(views, said, is_new=False)
-        return jsonify(epoch=outcome.epoch, policy=str(said.iri))
+        with truth.writing():
+            check_version(views, learner)
+            return acknowledge(setting.say(views, said, is_new=False))
 
     return surface
 
@@ -82,7 +84,10 @@ def _history(context: Context, learner: URIRef, party: URIRef) -> dict[str, Any]
 
 
 def _is_answered(event: Event, events: tuple[Event, ...]) -> bool:
-    return any(later.cell == event.cell and later.sequence > event.sequence for later in events)
+    return any(
+        later.cell == event.cell and later.asked is None and later.sequence > event.sequence
+        for later in events
+    )
 
 
 def _statement(said: Statement) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from rdflib import Literal, URIRef
 from databackpack import queries
 from databackpack.ontology.codes import local_name
 from databackpack.queries import InvalidParameter, Question
-from databackpack.service.gate.answer import answer
+from databackpack.service.gate.answer import answer, refuse
 from databackpack.service.gate.faults import Forbidden, MalformedRequest, NotFound
 from databackpack.service.gate.protocol import QueryRequest
 from databackpack.service.gate.results import negotiate
@@ -33,7 +33,8 @@ def blueprint(context: Context) -> Blueprint:
         except KeyError:
             raise NotFound(f"There is no question {name[:60]!r}; see /questions.") from None
         if local_name(credential.audience.role) not in question.roles:
-            raise Forbidden(f"This question is for {', '.join(sorted(question.roles))}.")
+            fault = Forbidden(f"This question is for {', '.join(sorted(question.roles))}.")
+            refuse(context.views, credential, question.text, fault)
         asked = QueryRequest(question.text, bindings=_bindings(question))
         formats = negotiate(request.accept_mimetypes)
         return respond(answer(context.views, credential, asked, *formats, context.limits))

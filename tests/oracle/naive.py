@@ -240,6 +240,13 @@ def adult(child: Child, moment: datetime) -> bool:
     return years - before >= 18
 
 
+def may_be_said(world: World, word: Word, loaded: datetime) -> bool:
+    """Tell whether a word in a file counts: a permission only from who could decide then."""
+    (child,) = (child for child in world.children if child.iri == word.learner)
+    signed = min(word.since, loaded)
+    return word.level == "none" or word.assigner in deciding(child, signed)
+
+
 def level_of(
     world: World, own: list[Word], cell: tuple[str, str, str, str], moment: datetime
 ) -> str:

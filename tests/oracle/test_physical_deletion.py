@@ -91,7 +91,7 @@ class Service:
         self.clock = Clock(moment)
         self.truth = TruthStore(None, self.clock)
         report = take_in(self.truth, world.items())
-        assert report.is_clean, report.problems
+        assert {problem.rule for problem in report.problems} <= {"no standing"}
         self.views = Views(self.truth, jurisdiction.read("us-default"), lambda: VOCABULARY)
         for school, place in world.places.items():
             jurisdictions.bind(self.views, school, place)
@@ -301,7 +301,9 @@ def test_an_answer_equals_the_answer_over_a_store_that_holds_nothing_else(
     )
     @given(data=st.data(), world=worlds(), moment=st.sampled_from([*MOMENTS, *MOMENTS[1:6]]))
     def ask_before_and_after(data: st.DataObject, world: World, moment: datetime) -> None:
-        service, said = Service(world, moment, tmp_path), list(world.words)
+        service = Service(world, moment, tmp_path)
+        said = [word for word in world.words if naive.may_be_said(world, word, moment)]
+        tally["without standing"] += len(said) < len(world.words)
         asked = [*world.asked, data.draw(st.sampled_from(people(world)))]
         for audience in asked:
             compare(service, world, said, audience, tally)

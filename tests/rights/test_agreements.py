@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 
 from databackpack.loaders.record import organization_iri
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, ID
-from databackpack.service.policy.refusal import InvalidConsent, NotSettable, Refused
+from databackpack.service.policy.refusal import InvalidConsent, NotSettable, Refused, Replayed
 from databackpack.service.records.graphs import AGREEMENTS
+from databackpack.service.records.truth import Change
 from databackpack.service.rights import agreements, jurisdictions
+from databackpack.service.views.view import QueryOperation
 from tests.running import Running, run_sample
 
 TEXT = (Path(__file__).parent / "agreement.ttl").read_text(encoding="utf-8")
@@ -29,9 +32,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Running:
 @pytest.fixture(autouse=True)
 def _as_it_was(running: Running) -> Iterator[None]:
     yield
-    truth = running.context.truth
-    for one in agreements.on_record(truth):
-        agreements.end(running.context.views, one.agreement.iri)
+    running.context.truth.commit([Change(AGREEMENTS, [])])
 
 
 def add(running: Running, text: str = TEXT) -> int:
@@ -99,8 +100,48 @@ def test_what_is_overdue_for_destruction_is_listed_until_it_is_certified(
     (late,) = agreements.overdue(truth, date(2028, 1, 1))
     assert late.agreement.iri == STUDY
     assert late.representative == "Sample Principal Investigator"
-    agreements.certify(running.context.views, STUDY, date(2028, 1, 2))
+    views, today = running.context.views, running.clock.moment.date()
+    with pytest.raises(Refused, match="still to come"):
+        agreements.certify(views, STUDY, today + timedelta(days=1))
+    agreements.certify(views, STUDY, today)
     assert agreements.overdue(truth, date(2028, 1, 3)) == []
+    with pytest.raises(Refused, match="already"):
+        agreements.certify(views, STUDY, today)
+
+
+def test_an_agreement_on_record_is_not_written_anew_and_ends_once(running: Running) -> None:
+    add(running)
+    with pytest.raises(Replayed, match="on record already"):
+        add(running)
+    agreements.end(running.context.views, STUDY)
+    with pytest.raises(Replayed):
+        add(running)
+    with pytest.raises(Refused, match="ended already"):
+        agreements.end(running.context.views, STUDY)
+    assert held(running) == set()
+
+
+def test_a_credential_from_before_the_end_sees_nothing_after_it(running: Running) -> None:
+    """The audience that a token named is read anew before a view is made for it."""
+    add(running)
+    views = running.context.views
+    before = views.audience("researcher-persistence")
+    (purpose,) = before.purposes
+    agreements.end(views, STUDY)
+    query = QueryOperation(f"ASK {{ ?x <{BP.isRecordOf}> ?y }}", ox.QueryResultsFormat.JSON, None)
+    assert b"false" in views.view(before, purpose).evaluate(query).body
+
+
+def test_a_block_that_an_agreement_of_the_law_overrides_is_refused(running: Running) -> None:
+    """A family must not believe that it was heard."""
+    text = TEXT.replace("bp:StudyAgreement", "bp:AuditAgreement")
+    add(running, text.replace("attendance, bpc:progress", "assessment"))
+    child = running.person("learner", "state:S000001")
+    path = f"/learners/{child}/policy/assessment/researcher-persistence"
+    headers = running.headers("guardian sample:G00001")
+    answer = running.app.test_client().put(path, json={"level": "none"}, headers=headers)
+    assert answer.status_code == 403
+    assert "99.35" in answer.get_json()["detail"]
 
 
 MISSING = {

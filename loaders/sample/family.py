@@ -107,12 +107,13 @@ class Families:
             return
         kind, place = _DOCUMENTS[learner.number]
         is_yearly = kind == "tax-dependency"
+        is_new = is_yearly or kind == "emancipation"  # after the grants of the year before
         self._tables.add(
             "companion/standing",
             learner=learner.state_id,
             person="" if place is None else _guardian(learner, place),
             kind=kind,
-            since=_moment(self._begin if is_yearly else self._last_begin),
+            since=_moment(self._begin if is_new else self._last_begin),
             until=_moment(self._end if is_yearly else ""),
             document=f"Invented file {learner.number:04}",
         )

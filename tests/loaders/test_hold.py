@@ -37,7 +37,7 @@ def test_nobody_is_held_back_where_nothing_was_refused(folder: Path, mint: Mint)
         (SETTING, "2,S1", "1,S1", 3),
         (SETTING, "teacher-elm", "everyone", 2),
         (SETTING, ",none,", ",nothing,", 2),
-        (SETTING, "S1,sample:G1", "S1,sample:G7", 2),
+        (SETTING, "1,S1,sample:G1", "1,S1,sample:G7", 2),
         (SETTING, "1,S1,sample:G1", ",S1,sample:G1", 2),
         (SETTING, "2027-06-30", "2026-06-30", 3),
         (GUARDIAN, "2026-01-01T", "2024-01-01T", 3),

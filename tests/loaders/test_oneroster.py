@@ -201,15 +201,21 @@ def test_a_cell_may_list_standards_in_several_spellings(folder: Path, mint: Mint
 
 
 def test_a_setting_says_who_what_whom_how_far_why_and_when(folder: Path, mint: Mint) -> None:
-    block, own = (item for item in read(folder, mint) if isinstance(item, Setting))
-    learner = mint("learner", "state:S1")
-    assert (block.assigner, own.assigner) == (mint("guardian", "sample:G1"), learner)
+    block, grant = (item for item in read(folder, mint) if isinstance(item, Setting))
+    mother = mint("guardian", "sample:G1")
+    assert (block.assigner, grant.assigner) == (mother, mother)
     assert block.category == BPC["special-education"]
     assert (block.audience, block.level, block.purpose) == ("teacher-elm", "none", None)
     assert block.since == datetime(2026, 8, 31, 22, tzinfo=UTC)
     assert block.until is None
-    assert (own.level, own.purpose) == ("deidentified", DPV.AcademicResearch)
-    assert own.until == datetime(2027, 6, 30, tzinfo=UTC)
+    assert (grant.level, grant.purpose) == ("deidentified", DPV.AcademicResearch)
+    assert grant.until == datetime(2027, 6, 30, tzinfo=UTC)
+
+
+def test_a_learner_speaks_by_the_own_identifier(folder: Path, change: Change, mint: Mint) -> None:
+    change("companion/settings.csv", "2,S1,sample:G1", "2,S1,state:S1")
+    _, own = (item for item in read(folder, mint) if isinstance(item, Setting))
+    assert own.assigner == mint("learner", "state:S1")
 
 
 def test_a_guardianship_has_its_span(folder: Path, mint: Mint) -> None:

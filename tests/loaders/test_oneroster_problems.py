@@ -103,8 +103,8 @@ ROWS = {
         ("dpv:AcademicResearch", "dpv:Fun", 3, "unknown code", "purpose: 'dpv:Fun'"),
         (ZONED, "2026-09-01", 2, "bad moment", "with its zone"),
         (ZONED, "", 2, "missing value", "since is empty"),
-        ("S1,sample:G1", "S1,sample:G7", 2, "unknown assigner", "sample:G7"),
-        ("S1,sample:G1", "S9,sample:G1", 2, "unknown reference", "'S9'"),
+        ("1,S1,sample:G1", "1,S1,sample:G7", 2, "unknown assigner", "sample:G7"),
+        ("1,S1,sample:G1", "1,S9,sample:G1", 2, "unknown reference", "'S9'"),
     ],
     "companion/goals.csv": [
         ("7,S1", "7,S9", 2, "unknown reference", "users.csv"),

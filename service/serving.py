@@ -56,7 +56,7 @@ def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Con
     try:
         _stop_on_signals()
         server = waitress.create_server(app, sockets=sockets, threads=_THREADS, ident=None)
-        threading.Thread(target=context.views.read_dossiers, daemon=True).start()
+        threading.Thread(target=context.views.tend, daemon=True).start()
         server.print_listen("Serving on http://{}:{}")
         server.run()
     except KeyboardInterrupt:

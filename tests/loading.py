@@ -13,11 +13,15 @@ from databackpack.service.policy import jurisdiction
 from databackpack.service.records.identity import Identities
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.report import Report
+from databackpack.service.views.process import Template
 from databackpack.service.views.registry import Views
 from databackpack.service.web.context import Context
 from tests.running import Running, TickingClock
 
 __all__ = ["Empty", "run_empty"]
+
+
+EMPTY = Template([])
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def run_empty(folder: Path, day: date) -> Empty:
     clock.moment = datetime.combine(day, time(12), UTC)
     truth = TruthStore(None, clock)
     keys = folder / "keys"
-    views = Views(truth, jurisdiction.read("us-default"), vocabulary=list)
+    views = Views(truth, jurisdiction.read("us-default"), template=EMPTY, patience=60)
     context = Context(truth, views, signing_key(keys))
     app = create_app(Config(store=None, keys=keys, clock=clock), context)
     return Empty(context, app, Identities(truth), clock)

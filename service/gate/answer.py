@@ -24,6 +24,8 @@ from databackpack.service.views.view import Answer, Limits, QueryOperation
 
 __all__ = ["answer", "refuse"]
 
+_TRIES = 2
+
 
 def answer(
     views: Views,
@@ -79,25 +81,44 @@ def _request(views: Views, credential: Credential, query: str) -> Request:
 
 
 def _evaluate(views: Views, credential: Credential, operation: QueryOperation) -> Answer:
-    try:
-        return views.view(credential.audience, credential.purpose).evaluate(operation)
-    except view.MalformedQuery as error:
-        raise MalformedQuery(str(error)) from None
-    except view.ViewClosed:
-        raise Unavailable("Your view is being made anew; ask again.") from None
-    except view.ViewChanging:
-        raise Unavailable("Your view changed while the query was run; ask again.") from None
-    except view.AnswerTooSlow:
-        raise Unavailable(
-            f"The answer was not complete in {operation.limits.seconds:g} seconds; ask for less."
-        ) from None
-    except view.AnswerTooLarge:
-        raise QueryRequestRefused(
-            f"The answer has more than {operation.limits.most_bytes} bytes; "
-            "ask for fewer rows or columns, or add LIMIT."
-        ) from None
-    except view.NotAcceptable:
-        raise NotAcceptable("The query's result has no form that you accept.") from None
+    for _ in range(_TRIES):
+        try:
+            return views.view(credential.audience, credential.purpose).evaluate(operation)
+        except view.ViewClosed:
+            continue  # given up meanwhile; the next one is up to date
+        except Exception as error:
+            raise _fault(error, operation.limits) from None
+    raise Unavailable("Your view is being made anew; ask again.")
+
+
+def _fault(error: Exception, limits: Limits) -> Exception:
+    """Return *error* of a view as the client is told of it."""
+    match error:
+        case view.MalformedQuery():
+            return MalformedQuery(str(error))
+        case view.NotAcceptable():
+            return NotAcceptable("The query's result has no form that you accept.")
+        case view.AnswerTooLarge():
+            return QueryRequestRefused(
+                f"The answer has more than {limits.most_bytes} bytes; "
+                "ask for fewer rows or columns, or add LIMIT."
+            )
+        case view.AnswerTooSlow():
+            return Unavailable(
+                f"The answer was not complete in {limits.seconds:g} seconds; ask for less."
+            )
+        case view.QueryKilled():
+            return Unavailable(
+                "The query did not come to its end within the memory of one answer; ask for less."
+            )
+        case view.ViewBuilding():
+            return Unavailable("Your view is being built; ask again after a while.", 5)
+        case view.ViewBusy():
+            return Unavailable("Other queries of your audience are running; ask again.")
+        case view.ViewChanging():
+            return Unavailable("Your view changed while the query was run; ask again.")
+        case _:
+            return error
 
 
 def _end(

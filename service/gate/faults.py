@@ -125,4 +125,7 @@ class Unavailable(ServiceError):
 
     status = 503
     title = "Not available now"
-    retry_after = 1
+
+    def __init__(self, detail: str = "", retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after

@@ -69,6 +69,10 @@ class Exposures:
             self._sequence = timeline.last
             self.state = timeline.states.get(timeline.last)
 
+    def shows(self, learner: URIRef) -> bool:
+        """Tell whether anything of *learner* is shown in the present state."""
+        return learner in self._shown
+
     def begin(self, shown: Mapping[URIRef, Parts]) -> None:
         """Let *shown* be all that is shown of all learners."""
         gone = {learner: _NOTHING for learner in self._shown if learner not in shown}

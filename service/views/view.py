@@ -1,26 +1,20 @@
-"""One view: the triples one audience may see, and the only place that evaluates client SPARQL.
+"""A view as the gate knows it: what is asked of it, what it answers, and what can go wrong.
 
-The triples are the default graph of an Oxigraph store of their own in memory, so whatever a query
-asks, nothing else can answer it. A later view may live in another process: callers know only
-``replace``, ``evaluate`` and ``epoch``.
+Where a view lives is not seen here: ``hosted`` keeps one in processes of its own on this machine;
+another kind may keep one in a remote SPARQL server.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from io import BytesIO
-from threading import Lock
-from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pyoxigraph as ox
-from rdflib import URIRef
-
-from databackpack.ontology.namespaces import BP
-from databackpack.service.records.terms import Term, node
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+    from rdflib import URIRef
+
+    from databackpack.service.records.terms import Term
 
 __all__ = [
     "Answer",
@@ -30,26 +24,23 @@ __all__ = [
     "Limits",
     "MalformedQuery",
     "NotAcceptable",
+    "QueryKilled",
     "QueryOperation",
+    "Slice",
     "View",
+    "ViewBuilding",
+    "ViewBusy",
     "ViewChanging",
     "ViewClosed",
 ]
-
-_IS_RECORD_OF = node(BP.isRecordOf)
-_TRIES = 3
 
 
 class MalformedQuery(Exception):
     """The query text is no SPARQL 1.1 query that can be run (SPARQL 1.1 Protocol, 2.1.4)."""
 
 
-class ViewClosed(Exception):
-    """The view was given up; whoever asks anew gets one that is up to date."""
-
-
-class ViewChanging(Exception):
-    """The view was changed under each try; the query may come through at a quieter moment."""
+class NotAcceptable(Exception):
+    """The query's form has no serialization that the client accepts."""
 
 
 class AnswerTooLarge(Exception):
@@ -60,8 +51,24 @@ class AnswerTooSlow(Exception):
     """The answer was not complete in the time that one answer may take."""
 
 
-class NotAcceptable(Exception):
-    """The query's form has no serialization that the client accepts."""
+class QueryKilled(Exception):
+    """What ran the query came to its end: by its limits, or by a fault of the engine."""
+
+
+class ViewBuilding(Exception):
+    """The view is being built; it will be there after a while."""
+
+
+class ViewBusy(Exception):
+    """All that can run a query of this view are running one."""
+
+
+class ViewChanging(Exception):
+    """Something was withdrawn under each try; the query may come through at a quieter moment."""
+
+
+class ViewClosed(Exception):
+    """The view was given up; whoever asks anew gets one that is up to date."""
 
 
 class Form(Enum):
@@ -73,14 +80,14 @@ class Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one answer may take: bytes in its format, and seconds until it is complete.
+    """What one answer may take: bytes in its format, seconds until it is complete, and memory.
 
-    Both are looked at for each piece of some kilobytes that the engine writes: a query that runs
-    on without writing anything is not stopped by them.
+    *memory* is in bytes, above what the view itself takes.
     """
 
     most_bytes: int = 64 * 1024 * 1024
     seconds: float = 60.0
+    memory: int = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,144 +102,76 @@ class QueryOperation:
     graph_format: ox.RdfFormat | None
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
-    substitutions: Mapping[ox.Variable, Term] = field(default_factory=dict)
+    substitutions: "Mapping[ox.Variable, Term]" = field(default_factory=dict)
     limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A serialized result, complete, with the epoch and the view's state it was computed at."""
+    """A serialized result, complete, with the epoch and the view's state it was computed at.
+
+    *withdrawals* is how often something had been withdrawn from the view by then.
+    """
 
     body: bytes
     media_type: str
     form: Form
     epoch: int
-    state: URIRef | None = None
+    state: "URIRef | None" = None
+    withdrawals: int = 0
 
 
-class _Spool(BytesIO):
-    """What was written of an answer, while it is within *limits* that began at *start*."""
-
-    def __init__(self, limits: Limits, start: float) -> None:
-        super().__init__()
-        self._limits = limits
-        self._end = start + limits.seconds
-
-    def write(self, piece: "ReadableBuffer", /) -> int:
-        if self.tell() + memoryview(piece).nbytes > self._limits.most_bytes:
-            raise AnswerTooLarge
-        if monotonic() > self._end:
-            raise AnswerTooSlow
-        return super().write(piece)
+Slice = tuple[Iterable[ox.NamedNode], set[ox.Triple]]
+"""The IRIs by which a view knows a learner, and all triples that it shall hold of the learner."""
 
 
-class View:
-    """The view of one (audience, purpose) at *epoch*, empty until it is filled.
+class View(Protocol):
+    """The triples that one audience may see for one purpose, as one default graph at an epoch.
 
-    INVARIANT: an answer is computed between two changes, never across one: a result that was
-    begun before a change is thrown away and computed again. A view that could not be changed as a
-    whole is closed and answers nothing. No query is run while a change waits for it.
+    INVARIANT: an answer is computed between two changes, never across one. When something was
+    withdrawn while it was computed it is not given out. A view that could not be changed as a
+    whole is closed and answers nothing.
     """
 
-    def __init__(self, epoch: int, state: URIRef | None = None) -> None:
-        self._store = ox.Store()
-        self._changing = Lock()
-        self._version = 0
-        self._is_closed = False
-        self.epoch = epoch
-        self.state = state
+    epoch: int
+    state: "URIRef | None"
+    changes: int
+    """How many triples were taken out or added since it was filled."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the view answers nothing more."""
 
     def __len__(self) -> int:
-        return len(self._store)
+        """Return the number of triples."""
 
     def fill(self, triples: Iterable[ox.Triple]) -> None:
-        """Add *triples* in bulk; only before the view answers its first query."""
-        self._store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
+        """Add *triples*; only before the view answers its first query."""
 
-    def replace(
-        self,
-        slices: Iterable[tuple[Iterable[ox.NamedNode], set[ox.Triple]]],
-        epoch: int,
-        state: URIRef | None = None,
-    ) -> None:
-        """Make each slice the whole of what the view holds of its learner; take epoch and state.
+    def start(self) -> None:
+        """Be ready for queries."""
 
-        A slice is (the IRIs by which the view knows the learner, the learner's triples). Only
-        the difference is written: Oxigraph in memory never frees old versions. Where there is
-        none, an answer that is being computed is as true at the old epoch as at the new one.
+    def replace(self, slices: Iterable[Slice], epoch: int, state: "URIRef | None") -> None:
+        """Make each slice all that the view holds of its learner; take *epoch* and *state*.
+
+        When this returns, no answer that shows what is taken out is given out any more.
         """
-        with self._changing:
-            try:
-                for learners, wanted in slices:
-                    held = self._slice(learners)
-                    if held == wanted:
-                        continue
-                    self._version += 1  # before the first write: what is running is not given out
-                    for triple in held - wanted:
-                        self._store.remove(ox.Quad(*triple))
-                    for triple in wanted - held:
-                        self._store.add(ox.Quad(*triple))
-                self.epoch, self.state = epoch, state
-            except BaseException:
-                self._is_closed = True
-                raise
-
-    def close(self) -> None:
-        """Let no further answer leave, not even one that is being computed."""
-        with self._changing:
-            self._is_closed = True
 
     def evaluate(self, operation: QueryOperation) -> Answer:
         """Return the answer to *operation*, complete and within its limits.
 
-        Raises MalformedQuery, NotAcceptable, AnswerTooLarge, AnswerTooSlow, ViewChanging or
-        ViewClosed.
+        Raises MalformedQuery, NotAcceptable, AnswerTooLarge, AnswerTooSlow, QueryKilled, ViewBusy,
+        ViewChanging or ViewClosed.
         """
-        start = monotonic()
-        for _ in range(_TRIES):
-            with self._changing:
-                version, epoch, state = self._version, self.epoch, self.state
-            if self._is_closed:
-                raise ViewClosed
-            body, media_type, form = self._evaluate(operation, start)
-            if self._version == version and not self._is_closed:
-                return Answer(body, media_type, form, epoch, state)
-        raise ViewChanging
 
-    def _evaluate(self, operation: QueryOperation, start: float) -> tuple[bytes, str, Form]:
-        try:
-            result = self._query(operation)
-        except (SyntaxError, ValueError, RuntimeError) as error:
-            raise MalformedQuery(str(error)) from None
-        spool = _Spool(operation.limits, start)
-        if isinstance(result, ox.QueryTriples):
-            if operation.graph_format is None:
-                raise NotAcceptable
-            result.serialize(spool, format=operation.graph_format)
-            return spool.getvalue(), operation.graph_format.media_type, Form.GRAPH
-        if operation.results_format is None:
-            raise NotAcceptable
-        result.serialize(spool, format=operation.results_format)
-        return spool.getvalue(), operation.results_format.media_type, Form.RESULTS
+    def is_current(self, answer: Answer) -> bool:
+        """Tell whether nothing that *answer* may show has been withdrawn since."""
 
-    def _query(
-        self, operation: QueryOperation
-    ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-        substitutions = dict(operation.substitutions) or None
-        if not operation.default_graphs and not operation.named_graphs:
-            return self._store.query(operation.text, substitutions=substitutions)
-        return self._store.query(
-            operation.text,
-            substitutions=substitutions,
-            default_graph=[ox.NamedNode(iri) for iri in operation.default_graphs],
-            named_graphs=[ox.NamedNode(iri) for iri in operation.named_graphs],
-        )
+    def dump(self) -> Iterator[bytes]:
+        """Return all triples as pieces of sorted N-Triples, of the instant of this call."""
 
-    def _slice(self, learners: Iterable[ox.NamedNode]) -> set[ox.Triple]:
-        found: set[ox.Triple] = set()
-        for learner in learners:
-            items = self._store.quads_for_pattern(None, _IS_RECORD_OF, learner, ox.DefaultGraph())
-            for subject in {learner, *(quad.subject for quad in items)}:
-                quads = self._store.quads_for_pattern(subject, None, None, ox.DefaultGraph())
-                found.update(quad.triple for quad in quads)
-        return found
+    def memory(self) -> int:
+        """Return the bytes of this machine's memory that the view takes."""
+
+    def close(self) -> None:
+        """Let no further answer leave, not even one that is being computed."""

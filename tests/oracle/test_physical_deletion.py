@@ -8,6 +8,7 @@ queries are asked again of the same live views.
 
 import json
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ from databackpack.service.records.graphs import CODES, REGISTRY, emergency_graph
 from databackpack.service.records.terms import node, to_ox, to_triples
 from databackpack.service.records.truth import Change, TruthStore
 from databackpack.service.rights import agreements, jurisdictions
+from databackpack.service.views.process import Template
 from databackpack.service.views.registry import Views
 from databackpack.service.web.context import Context
 from tests.oracle import naive
@@ -44,6 +46,8 @@ VOCABULARY = frozenset(
     ox.Triple(node(BP[name]), node(BP.isPrerequisiteOf), node(BP[other]))
     for name, other in (("a", "b"), ("b", "c"))
 )
+
+TEMPLATE = Template(VOCABULARY)
 
 # Every form of query; {learner} and {record} become IRIs of the world, visible or not.
 BATTERY = [
@@ -93,7 +97,9 @@ class Service:
         report = take_in(self.truth, world.items())
         refused = [w for w in world.words if not naive.may_be_said(world, w, moment)]
         assert [problem.rule for problem in report.problems] == ["no standing"] * len(refused)
-        self.views = Views(self.truth, jurisdiction.read("us-default"), lambda: VOCABULARY)
+        self.views = Views(
+            self.truth, jurisdiction.read("us-default"), template=TEMPLATE, patience=60
+        )
         for school, place in world.places.items():
             jurisdictions.bind(self.views, school, place)
         if world.deals:
@@ -124,6 +130,9 @@ class Service:
         if response.mimetype == "application/n-triples":
             return sorted(response.text.splitlines())
         return comparable(json.loads(response.text))
+
+    def close(self) -> None:
+        self.views.close()
 
     def codes(self, audience: str) -> dict[str, str]:
         pairs = self.truth.pairs(URIRef(f"{CODES}/{audience}"), BP.hasReleaseCode)
@@ -304,7 +313,10 @@ def test_an_answer_equals_the_answer_over_a_store_that_holds_nothing_else(
     )
     @given(data=st.data(), world=worlds(), moment=st.sampled_from([*MOMENTS, *MOMENTS[1:6]]))
     def ask_before_and_after(data: st.DataObject, world: World, moment: datetime) -> None:
-        service = Service(world, moment, tmp_path)
+        with closing(Service(world, moment, tmp_path)) as service:
+            ask(data, world, moment, service)
+
+    def ask(data: st.DataObject, world: World, moment: datetime, service: Service) -> None:
         said = [word for word in world.words if naive.may_be_said(world, word, moment)]
         tally["without standing"] += len(said) < len(world.words)
         asked = [*world.asked, data.draw(st.sampled_from(people(world)))]

@@ -14,7 +14,7 @@ from databackpack.service.policy import jurisdiction
 from databackpack.service.records.graphs import REGISTRY, policy_graph
 from databackpack.service.records.terms import node
 from databackpack.service.records.truth import Change
-from databackpack.service.views.registry import Views
+from databackpack.service.views.registry import Budget, Views
 from databackpack.service.views.view import QueryOperation, View, ViewClosed
 from tests.running import Running, run_sample
 
@@ -90,8 +90,8 @@ def test_a_change_of_the_registry_closes_every_view(running: Running) -> None:
     assert any(b"New Sample School" in line for line in dump(view(views, running, "district")))
 
 
-def test_no_more_views_are_live_than_the_capacity(running: Running) -> None:
-    few = Views(running.context.truth, jurisdiction.read("us-default"), capacity=2)
+def test_no_more_views_are_live_than_the_budget_allows(running: Running) -> None:
+    few = Views(running.context.truth, jurisdiction.read("us-default"), budget=Budget(memory=1))
     first = view(few, running, "district")
     for persona in ("teacher", "other-school-teacher"):
         view(few, running, persona)

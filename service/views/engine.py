@@ -1,0 +1,133 @@
+"""The engine: one view's triples in memory, and the only place that evaluates client SPARQL.
+
+The triples are the default graph of an Oxigraph store of their own, so whatever a query asks,
+nothing else can answer it.
+"""
+
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from databackpack.service.views.view import (
+    AnswerTooLarge,
+    AnswerTooSlow,
+    Form,
+    Limits,
+    MalformedQuery,
+    NotAcceptable,
+    QueryOperation,
+)
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+__all__ = ["IS_RECORD_OF", "N_TRIPLES", "Engine", "to_n_triples"]
+
+N_TRIPLES = ox.RdfFormat.N_TRIPLES
+IS_RECORD_OF = ox.NamedNode("https://w3id.org/databackpack/ns#isRecordOf")
+_PIECE = 20_000
+
+
+class _Spool(BytesIO):
+    """What was written of an answer, while it is within *limits* that began at *start*."""
+
+    def __init__(self, limits: Limits, start: float) -> None:
+        super().__init__()
+        self._limits = limits
+        self._end = start + limits.seconds
+
+    def write(self, piece: "ReadableBuffer", /) -> int:
+        if self.tell() + memoryview(piece).nbytes > self._limits.most_bytes:
+            raise AnswerTooLarge
+        if monotonic() > self._end:
+            raise AnswerTooSlow
+        return super().write(piece)
+
+
+def to_n_triples(triples: Iterable[ox.Triple]) -> bytes:
+    """Return *triples* as N-Triples."""
+    return ox.serialize(triples, format=N_TRIPLES) or b""
+
+
+class Engine:
+    """An in-memory store whose default graph is all that a query can see."""
+
+    def __init__(self) -> None:
+        self._store = ox.Store()
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+    def load(self, n_triples: bytes) -> None:
+        """Add the triples of *n_triples* in bulk."""
+        self._store.bulk_load(n_triples, format=N_TRIPLES)
+
+    def difference(self, learners: Iterable[str], n_triples: bytes) -> tuple[bytes, bytes]:
+        """Return what to take out and what to add so that *n_triples* is all of the learner.
+
+        *learners* are the IRIs by which the view knows the one learner.
+        """
+        held = self._slice(map(ox.NamedNode, learners))
+        wanted = {quad.triple for quad in ox.parse(n_triples, format=N_TRIPLES)}
+        return to_n_triples(held - wanted), to_n_triples(wanted - held)
+
+    def apply(self, removed: bytes, added: bytes) -> None:
+        """Take out and add: only a difference, because versions in memory are never freed."""
+        for quad in ox.parse(removed, format=N_TRIPLES):
+            self._store.remove(quad)
+        for quad in ox.parse(added, format=N_TRIPLES):
+            self._store.add(quad)
+
+    def evaluate(self, operation: QueryOperation) -> tuple[bytes, str, Form]:
+        """Return the answer's body, media type and form.
+
+        Raises MalformedQuery, NotAcceptable, AnswerTooLarge or AnswerTooSlow.
+        """
+        start = monotonic()
+        try:
+            result = self._query(operation)
+        except (SyntaxError, ValueError, RuntimeError) as error:
+            raise MalformedQuery(str(error)) from None
+        spool = _Spool(operation.limits, start)
+        if isinstance(result, ox.QueryTriples):
+            if operation.graph_format is None:
+                raise NotAcceptable
+            result.serialize(spool, format=operation.graph_format)
+            return spool.getvalue(), operation.graph_format.media_type, Form.GRAPH
+        if operation.results_format is None:
+            raise NotAcceptable
+        result.serialize(spool, format=operation.results_format)
+        return spool.getvalue(), operation.results_format.media_type, Form.RESULTS
+
+    def dump(self) -> Iterator[bytes]:
+        """Yield all triples as sorted N-Triples, some thousand lines at a time."""
+        whole = BytesIO()
+        self._store.dump(whole, format=N_TRIPLES, from_graph=ox.DefaultGraph())
+        lines = sorted(whole.getvalue().splitlines(keepends=True))
+        for first in range(0, len(lines), _PIECE):
+            yield b"".join(lines[first : first + _PIECE])
+
+    def _query(
+        self, operation: QueryOperation
+    ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        substitutions = dict(operation.substitutions) or None
+        if not operation.default_graphs and not operation.named_graphs:
+            return self._store.query(operation.text, substitutions=substitutions)
+        return self._store.query(
+            operation.text,
+            substitutions=substitutions,
+            default_graph=[ox.NamedNode(iri) for iri in operation.default_graphs],
+            named_graphs=[ox.NamedNode(iri) for iri in operation.named_graphs],
+        )
+
+    def _slice(self, learners: Iterable[ox.NamedNode]) -> set[ox.Triple]:
+        found: set[ox.Triple] = set()
+        for learner in learners:
+            items = self._store.quads_for_pattern(None, IS_RECORD_OF, learner, ox.DefaultGraph())
+            for subject in {learner, *(quad.subject for quad in items)}:
+                quads = self._store.quads_for_pattern(subject, None, None, ox.DefaultGraph())
+                found.update(quad.triple for quad in quads)
+        return found

@@ -1,0 +1,139 @@
+"""Processes as the service sees them: a pipe to talk through, and a handle to end them by."""
+
+import atexit
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import send_handle
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pyoxigraph as ox
+
+from databackpack.service.views.engine import to_n_triples
+from databackpack.service.views.message import Header, receive, send
+
+__all__ = ["LOST", "Process", "Template"]
+
+LOST = (EOFError, OSError)
+"""What it looks like when the process at the other end of a pipe is gone."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class Process:
+    """A process that was forked for us, at the other end of *pipe*.
+
+    It is ended by its descriptor, not by its number: a number may be somebody else's by then.
+    """
+
+    def __init__(self, pid: int, pipe: "Connection[Any, Any]") -> None:
+        self.pid = pid
+        self.pipe = pipe
+        try:
+            self._handle: int | None = os.pidfd_open(pid)
+        except OSError:
+            self._handle = None  # it is gone already, which the pipe will tell
+
+    def ask(self, header: Header, *bodies: bytes) -> tuple[dict[str, Any], list[bytes]]:
+        """Return what the process answers; raises one of LOST."""
+        send(self.pipe, header, *bodies)
+        return receive(self.pipe)
+
+    def fork(self, header: Header) -> "Process":
+        """Return the process that this one forks when told so; raises one of LOST."""
+        ours, theirs = Pipe()
+        try:
+            send(self.pipe, header)
+            send_handle(self.pipe, theirs.fileno(), self.pid)
+            answer, _ = receive(self.pipe)
+        except LOST:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        return Process(answer["pid"], ours)
+
+    def memory(self) -> int:
+        """Return its bytes in memory, shared ones in proportion (proc(5), Pss); 0 without it."""
+        try:
+            lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            return 0
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
+
+    def kill(self) -> None:
+        """End the process at once. What it was writing can still be read up to its end."""
+        if self._handle is not None:
+            with suppress(OSError):  # it is gone
+                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+            os.close(self._handle)
+            self._handle = None
+
+    def close(self) -> None:
+        """End the process and give up the pipe to it."""
+        self.kill()
+        self.pipe.close()
+
+
+class Template:
+    """The process that holds *public* and of which all hosts are forks; started when first needed.
+
+    Whoever ends it ends all its hosts with it; the next host then starts another one.
+    """
+
+    def __init__(self, public: Iterable[ox.Triple]) -> None:
+        self._public = public
+        self._lock = Lock()
+        self._process: Process | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        atexit.register(self.close)
+
+    def host(self) -> Process:
+        """Return a new host, which holds what is public; raises one of LOST."""
+        with self._lock:
+            try:
+                return self._running().fork({"do": "fork"})
+            except LOST:
+                self._end()
+                return self._running().fork({"do": "fork"})
+
+    def close(self) -> None:
+        """End the template and all its hosts."""
+        with self._lock:
+            self._end()
+
+    def _running(self) -> Process:
+        if self._process is None:
+            ours, theirs = Pipe()
+            with theirs:
+                number = theirs.fileno()
+                self._child = subprocess.Popen(  # noqa: S603
+                    [sys.executable, "-m", "databackpack.service.views.template", str(number)],
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[number],
+                    start_new_session=True,  # a key on our terminal stops us, and we stop them
+                )
+            self._process = Process(self._child.pid, ours)
+            told, _ = self._process.ask({"do": "fill"}, to_n_triples(self._public))
+            if not told["has_left_network"]:
+                _LOG.warning(
+                    "query workers could not be put into a network namespace of their own; "
+                    "that they can open no descriptor is what keeps them from the network"
+                )
+        return self._process
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+        if self._child is not None:
+            self._child.wait()
+            self._child = None

@@ -20,7 +20,7 @@ from databackpack.service.records.disclosures import Outcome, Request
 from databackpack.service.records.terms import to_ox
 from databackpack.service.views import view
 from databackpack.service.views.registry import Views
-from databackpack.service.views.view import Answer, Limits, QueryOperation
+from databackpack.service.views.view import Answer, Limits, QueryOperation, View
 
 __all__ = ["answer", "refuse"]
 
@@ -55,12 +55,16 @@ def answer(
             {ox.Variable(name): to_ox(term) for name, term in request.bindings.items()},
             limits or Limits(),
         )
-        answered = _evaluate(views, credential, operation)
+        for _ in range(_TRIES):
+            shown, answered = _evaluate(views, credential, operation, request.least_epoch)
+            with views.truth.writing():  # no withdrawal comes between this look and the log
+                if shown.is_current(answered):
+                    _end(views, credential, entry, asked, disclosures.ANSWERED, answered)
+                    return answered
+        raise Unavailable("Your view changed while the query was run; ask again.")
     except ServiceError as fault:
         _end(views, credential, entry, asked, type(fault).__name__)
         raise
-    _end(views, credential, entry, asked, disclosures.ANSWERED, answered)
-    return answered
 
 
 def refuse(views: Views, credential: Credential, query: str, fault: ServiceError) -> NoReturn:
@@ -80,22 +84,28 @@ def _request(views: Views, credential: Credential, query: str) -> Request:
     )
 
 
-def _evaluate(views: Views, credential: Credential, operation: QueryOperation) -> Answer:
+def _evaluate(
+    views: Views, credential: Credential, operation: QueryOperation, least_epoch: int
+) -> tuple[View, Answer]:
+    """Return the answer and the view that gave it; one that was just given up is asked for anew."""
     for _ in range(_TRIES):
         try:
-            return views.view(credential.audience, credential.purpose).evaluate(operation)
+            shown = views.view(credential.audience, credential.purpose)
+            if shown.epoch < least_epoch:
+                raise Unavailable(f"Your view is at epoch {shown.epoch}, not yet {least_epoch}.")
+            return shown, shown.evaluate(operation)
         except view.ViewClosed:
-            continue  # given up meanwhile; the next one is up to date
-        except Exception as error:
-            raise _fault(error, operation.limits) from None
+            continue
+        except view.ViewFault as fault:
+            raise _told(fault, operation.limits) from None
     raise Unavailable("Your view is being made anew; ask again.")
 
 
-def _fault(error: Exception, limits: Limits) -> Exception:
-    """Return *error* of a view as the client is told of it."""
-    match error:
+def _told(fault: view.ViewFault, limits: Limits) -> ServiceError:
+    """Return *fault* as the client is told of it."""
+    match fault:
         case view.MalformedQuery():
-            return MalformedQuery(str(error))
+            return MalformedQuery(str(fault))
         case view.NotAcceptable():
             return NotAcceptable("The query's result has no form that you accept.")
         case view.AnswerTooLarge():
@@ -115,10 +125,8 @@ def _fault(error: Exception, limits: Limits) -> Exception:
             return Unavailable("Your view is being built; ask again after a while.", 5)
         case view.ViewBusy():
             return Unavailable("Other queries of your audience are running; ask again.")
-        case view.ViewChanging():
-            return Unavailable("Your view changed while the query was run; ask again.")
         case _:
-            return error
+            return Unavailable("Your view changed while the query was run; ask again.")
 
 
 def _end(

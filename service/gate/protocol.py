@@ -28,6 +28,7 @@ class QueryRequest:
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     bindings: Mapping[str, URIRef | Literal] = field(default_factory=dict)
+    least_epoch: int = 0
 
 
 def parse(

@@ -32,42 +32,47 @@ __all__ = [
     "ViewBusy",
     "ViewChanging",
     "ViewClosed",
+    "ViewFault",
 ]
 
 
-class MalformedQuery(Exception):
+class ViewFault(Exception):
+    """A view gives no answer."""
+
+
+class MalformedQuery(ViewFault):
     """The query text is no SPARQL 1.1 query that can be run (SPARQL 1.1 Protocol, 2.1.4)."""
 
 
-class NotAcceptable(Exception):
+class NotAcceptable(ViewFault):
     """The query's form has no serialization that the client accepts."""
 
 
-class AnswerTooLarge(Exception):
+class AnswerTooLarge(ViewFault):
     """The answer has more bytes than one answer may have."""
 
 
-class AnswerTooSlow(Exception):
+class AnswerTooSlow(ViewFault):
     """The answer was not complete in the time that one answer may take."""
 
 
-class QueryKilled(Exception):
+class QueryKilled(ViewFault):
     """What ran the query came to its end: by its limits, or by a fault of the engine."""
 
 
-class ViewBuilding(Exception):
+class ViewBuilding(ViewFault):
     """The view is being built; it will be there after a while."""
 
 
-class ViewBusy(Exception):
+class ViewBusy(ViewFault):
     """All that can run a query of this view are running one."""
 
 
-class ViewChanging(Exception):
+class ViewChanging(ViewFault):
     """Something was withdrawn under each try; the query may come through at a quieter moment."""
 
 
-class ViewClosed(Exception):
+class ViewClosed(ViewFault):
     """The view was given up; whoever asks anew gets one that is up to date."""
 
 

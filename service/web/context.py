@@ -1,5 +1,6 @@
 """What the surfaces share: the stores behind them and who is asking."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -36,6 +37,15 @@ class Context:
         return authenticate(
             request.headers.getlist("Authorization"), self.key, self.views, self.truth.clock()
         )
+
+    def least_epoch(self) -> int:
+        """Return the least epoch that the client accepts an answer of; raises MalformedRequest."""
+        value = request.headers.get("Min-Consent-Epoch", "0")
+        if not re.fullmatch(r"[0-9]{1,18}", value):
+            raise MalformedRequest(
+                "Min-Consent-Epoch is an epoch, such as a Consent-Epoch you saw."
+            )
+        return int(value)
 
     def learner(self, name: str) -> URIRef:
         """Return the IRI of the learner called *name*, known or not; raises NotFound.

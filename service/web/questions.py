@@ -35,7 +35,9 @@ def blueprint(context: Context) -> Blueprint:
         if local_name(credential.audience.role) not in question.roles:
             fault = Forbidden(f"This question is for {', '.join(sorted(question.roles))}.")
             refuse(context.views, credential, question.text, fault)
-        asked = QueryRequest(question.text, bindings=_bindings(question))
+        asked = QueryRequest(
+            question.text, bindings=_bindings(question), least_epoch=context.least_epoch()
+        )
         formats = negotiate(request.accept_mimetypes)
         return respond(answer(context.views, credential, asked, *formats, context.limits))
 

@@ -1,5 +1,7 @@
 """``/sparql``: the SPARQL 1.1 Protocol's query operation."""
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, request
 
 from databackpack.service.gate import protocol
@@ -26,6 +28,7 @@ def blueprint(context: Context) -> Blueprint:
             request.mimetype_params.get("charset", "").lower(),
             request.get_data(),
         )
+        asked = replace(asked, least_epoch=context.least_epoch())
         formats = negotiate(request.accept_mimetypes)
         return respond(answer(context.views, credential, asked, *formats, context.limits))
 

@@ -55,7 +55,7 @@ def open_context(config: Config, *, create: bool = False) -> Context:
     The store is made when it is not there only with *create*: a slip of the pen makes none.
     """
     truth = TruthStore(config.store, config.clock, create=create)
-    views = Views(truth, jurisdiction.read(config.jurisdiction))
+    views = Views(truth, jurisdiction.read(config.jurisdiction), budget=config.budget)
     return Context(truth, views, signing_key(config.keys), config.limits)
 
 

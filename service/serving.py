@@ -5,20 +5,26 @@ import logging
 import signal
 import socket
 import threading
+import time
 from types import FrameType
 
 import waitress
 from flask import Flask
 
 from databackpack.service.config import Config
+from databackpack.service.records import disclosures
 from databackpack.service.web.context import Context
 
 __all__ = ["CannotListen", "bind", "serve"]
 
-_THREADS = 8
+_THREADS = 16
+_PATIENCE = 10.0
+"""Seconds that a question waits for a view that is being built, before it is told to ask again."""
 
-# The engine's parser recurses: what the guard lets pass fits into half of the 8 MiB that threads
-# have by default, but the default is whatever ``ulimit -s`` says.
+_TENDING = 10.0
+"""Seconds between two looks at what the views take."""
+
+# The parser of the guard recurses, and the default stack is whatever ``ulimit -s`` says.
 _STACK = 32 * 1024 * 1024
 _NO_SUCH_ADDRESS_HERE = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
@@ -56,7 +62,8 @@ def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Con
     try:
         _stop_on_signals()
         server = waitress.create_server(app, sockets=sockets, threads=_THREADS, ident=None)
-        threading.Thread(target=context.views.tend, daemon=True).start()
+        context.views.patience = _PATIENCE
+        threading.Thread(target=_tend, args=(context,), daemon=True).start()
         server.print_listen("Serving on http://{}:{}")
         server.run()
     except KeyboardInterrupt:
@@ -64,7 +71,19 @@ def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Con
     except OSError as error:
         raise _cannot_listen(config, error) from None
     finally:
+        context.views.close()
         context.truth.flush()
+
+
+def _tend(context: Context) -> None:
+    """Build ahead the views that were asked most, then look after all of them for ever."""
+    context.views.build_ahead(disclosures.audiences(context.truth))
+    while True:
+        time.sleep(_TENDING)
+        try:
+            context.views.tend()
+        except Exception:
+            logging.getLogger(__name__).exception("the views could not be looked after")
 
 
 def _stop_on_signals() -> None:

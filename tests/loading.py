@@ -56,7 +56,7 @@ def run_empty(folder: Path, day: date) -> Empty:
     clock.moment = datetime.combine(day, time(12), UTC)
     truth = TruthStore(None, clock)
     keys = folder / "keys"
-    views = Views(truth, jurisdiction.read("us-default"), template=EMPTY, patience=60)
+    views = Views(truth, jurisdiction.read("us-default"), template=EMPTY)
     context = Context(truth, views, signing_key(keys))
     app = create_app(Config(store=None, keys=keys, clock=clock), context)
     return Empty(context, app, Identities(truth), clock)

@@ -100,7 +100,7 @@ def run_sample(folder: Path, learners: int = LEARNERS) -> Running:
     report = take_in(truth, oneroster.read(folder / "sample", identities.mint))
     assert report.is_clean, report.problems[:5]
     keys = folder / "keys"
-    views = Views(truth, jurisdiction.read("us-default"), patience=60)
+    views = Views(truth, jurisdiction.read("us-default"))
     context = Context(truth, views, signing_key(keys))
     app = create_app(Config(store=None, keys=keys, clock=clock), context)
     return Running(context, app, identities, clock)

@@ -6,6 +6,7 @@ digest only, because its text may itself name a child. Whose records an answer c
 told by the view state that the entry names, not by one row for each learner.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,17 @@ from databackpack.service.records.graphs import DISCLOSURES, SPECIAL_EDUCATION_L
 from databackpack.service.records.terms import node, text
 from databackpack.service.records.truth import TruthStore
 
-__all__ = ["ANSWERED", "Entry", "Outcome", "Request", "begin", "end", "entries", "of_state"]
+__all__ = [
+    "ANSWERED",
+    "Entry",
+    "Outcome",
+    "Request",
+    "audiences",
+    "begin",
+    "end",
+    "entries",
+    "of_state",
+]
 
 ANSWERED = "answered"
 
@@ -108,6 +119,17 @@ def entries(truth: TruthStore, *, special_education: bool = False) -> Iterator[E
 def of_state(truth: TruthStore, state: URIRef) -> list[Entry]:
     """Return the entries whose view was in *state*."""
     return [_read(truth, iri) for iri in truth.subjects(DISCLOSURES, PROV.used, state)]
+
+
+def audiences(truth: TruthStore) -> list[tuple[URIRef, URIRef]]:
+    """Return the (audience, purpose) pairs that ever asked, those that asked most first."""
+    purposes = dict(truth.pairs(DISCLOSURES, BP.hasPurpose))
+    asked = Counter(
+        (URIRef(audience), URIRef(purposes[entry]))
+        for entry, audience in truth.pairs(DISCLOSURES, PROV.wasAssociatedWith)
+        if entry in purposes
+    )
+    return [pair for pair, _ in asked.most_common()]
 
 
 def _read(truth: TruthStore, iri: URIRef) -> Entry:

@@ -31,9 +31,8 @@ from databackpack.service.views.view import (
     ViewClosed,
 )
 
-__all__ = ["WORKERS", "HostedView"]
+__all__ = ["HostedView"]
 
-WORKERS = 2
 _TRIES = 3
 _PATIENCE = 1.0
 """Seconds that a query waits for a worker: whoever waits keeps a thread of the server."""
@@ -64,7 +63,7 @@ class HostedView:
     acknowledged. What is only added ends none: their answers are true at the epoch they carry.
     """
 
-    def __init__(self, template: Template, epoch: int, workers: int = WORKERS) -> None:
+    def __init__(self, template: Template, epoch: int, workers: int = 2) -> None:
         self._host = template.host()
         self._wanted = workers
         self._workers: list[_Worker] = []

@@ -1,7 +1,7 @@
 """The live views: built on first use, and at the truth store's epoch whenever a commit returns."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
@@ -53,10 +53,14 @@ def public_template() -> Template:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What all views together may take: bytes of memory; and how long one may stay unasked."""
+    """What views may take: bytes of memory together, how long one may stay unasked, workers each.
+
+    The view that was asked for last stays, however large it is.
+    """
 
     memory: int = 4 * 1024**3
     idle: timedelta = timedelta(minutes=30)
+    workers: int = 2
 
 
 class Views(Directory):
@@ -73,7 +77,7 @@ class Views(Directory):
         *,
         template: Template | None = None,
         budget: Budget | None = None,
-        patience: float | None = 10.0,
+        patience: float | None = None,
     ) -> None:
         super().__init__(truth, jurisdiction)
         self.patience = patience
@@ -130,6 +134,20 @@ class Views(Directory):
             build = self._begin((audience.iri, purpose), advance)
         return build.result()
 
+    def build_ahead(self, wanted: Iterable[_Key]) -> None:
+        """Build the views of *wanted*, in their order, until half of the budget is used."""
+        for audience, purpose in wanted:
+            if self._is_closed or self._memory() > self._budget.memory / 2:
+                break
+            if (audience, purpose) in self._live:
+                continue
+            try:
+                found = self.audience(local_name(audience))
+                if purpose in found.purposes:
+                    self.rebuild(found, purpose, _say_nothing)
+            except (KeyError, ViewBuilding):
+                continue  # it is no more, or it is built when somebody asks
+
     def check(self, audience: Audience, purpose: URIRef, advance: Advance) -> Comparison:
         """Return how the view differs from one built from scratch at the same epoch.
 
@@ -169,7 +187,7 @@ class Views(Directory):
     def tend(self) -> None:
         """Give back what is idle or beyond the budget, and build anew what is worn."""
         now = self.truth.clock()
-        for live in self.live():
+        for live in [] if self._is_closed else self.live():
             live.memory = live.view.memory()
             with self.truth.writing():
                 if live.view.is_closed or now - live.used > self._budget.idle:
@@ -200,6 +218,8 @@ class Views(Directory):
 
     def _begin(self, key: _Key, advance: "Advance | None" = None) -> "Future[View]":
         """Return the build of a view, begun if it is not under way; the caller is the writer."""
+        if self._is_closed:
+            raise ViewBuilding
         build = self._builds.get(key)
         if build is None or build.done():
             build = self._builders.submit(self._build, key, advance or _say_nothing)
@@ -209,6 +229,8 @@ class Views(Directory):
     def _build(self, key: _Key, advance: Advance) -> View:
         """Return the view of *key*, built and put in the place of the one that was there."""
         for _ in range(_TRIES):
+            if self._is_closed:
+                break
             built = self._prepare(key, advance)
             try:
                 with self.truth.writing():
@@ -226,12 +248,14 @@ class Views(Directory):
                     self._give_up(built)
             built.memory = built.view.memory()
             self._fit()
+            _LOG.info("built the view of %s: %d triples", local_name(key[0]), len(built.view))
             return built.view
         raise ViewBuilding
 
     def _prepare(self, key: _Key, advance: Advance) -> Live:
         """Return a view of *key* that has everything but the last changes, and goes on hearing."""
-        view = HostedView(self._template or public_template(), self.truth.epoch)
+        template = self._template or public_template()
+        view = HostedView(template, self.truth.epoch, self._budget.workers)
         with self.truth.writing():
             audience = self.audience(local_name(key[0]))
             held = self._live.get(key)
@@ -281,8 +305,11 @@ class Views(Directory):
         """Give back views until the others are within the budget, those not asked for longest."""
         with self.truth.writing():
             kept = self.live()
-            while len(kept) > 1 and sum(live.memory for live in kept) > self._budget.memory:
+            while len(kept) > 1 and self._memory() > self._budget.memory:
                 self._drop(kept.pop().key)
+
+    def _memory(self) -> int:
+        return sum(live.memory for live in list(self._live.values()))
 
     def __repr__(self) -> str:
         return f"Views({', '.join(local_name(audience) for audience, _ in self._live)})"

@@ -74,7 +74,9 @@ def test_a_port_that_is_none_is_named(store: Path, port: str) -> None:
     assert "from 1 to 65535" in message
 
 
-@pytest.mark.parametrize("name", ["ANSWER_BYTES", "ANSWER_SECONDS"])
+@pytest.mark.parametrize(
+    "name", ["ANSWER_BYTES", "ANSWER_SECONDS", "ANSWER_MEMORY", "VIEWS_MEMORY", "VIEW_WORKERS"]
+)
 def test_a_limit_that_is_none_is_named(store: Path, query: Path, name: str) -> None:
     done = run("query", query, "--store", store, *ASKING, **{name: "lots"})
     assert f"{name} is 'lots'" in told(done)

@@ -97,9 +97,7 @@ class Service:
         report = take_in(self.truth, world.items())
         refused = [w for w in world.words if not naive.may_be_said(world, w, moment)]
         assert [problem.rule for problem in report.problems] == ["no standing"] * len(refused)
-        self.views = Views(
-            self.truth, jurisdiction.read("us-default"), template=TEMPLATE, patience=60
-        )
+        self.views = Views(self.truth, jurisdiction.read("us-default"), template=TEMPLATE)
         for school, place in world.places.items():
             jurisdictions.bind(self.views, school, place)
         if world.deals:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from waitress import create_server
@@ -22,6 +23,9 @@ from databackpack.service.records.identity import Identities
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.views.registry import Views
 from databackpack.service.web.context import Context
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 TODAY = date(2026, 11, 23)
 LEARNERS = 120
@@ -72,23 +76,30 @@ class Running:
     @contextmanager
     def listening(self) -> Iterator[str]:
         """Serve on a free port of this machine's own address and give the address."""
-        server, closing = create_server(self.app, host="127.0.0.1", port=0, threads=4), Event()
+        with listening(self.app) as port:
+            yield f"http://127.0.0.1:{port}"
 
-        def run() -> None:
-            try:
-                server.run()
-            except OSError:  # its sockets are closed from the other thread
-                if not closing.is_set():
-                    raise
 
-        thread = Thread(target=run, daemon=True)
-        thread.start()
+@contextmanager
+def listening(app: "WSGIApplication") -> Iterator[int]:
+    """Serve *app* on a free port of this machine's own address and give the port."""
+    server, closing = create_server(app, host="127.0.0.1", port=0, threads=4), Event()
+
+    def run() -> None:
         try:
-            yield f"http://127.0.0.1:{server.effective_port}"
-        finally:
-            closing.set()
-            server.close()
-            thread.join(timeout=5)
+            server.run()
+        except OSError:  # its sockets are closed from the other thread
+            if not closing.is_set():
+                raise
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield server.effective_port
+    finally:
+        closing.set()
+        server.close()
+        thread.join(timeout=5)
 
 
 def run_sample(folder: Path, learners: int = LEARNERS) -> Running:

@@ -1,9 +1,9 @@
 """The test that matters: an answer equals the answer over a store that holds nothing else.
 
 For random learners, families' words, audiences and moments, the same queries are asked of the
-service over its HTTP surface (token, guard, log, view) and of a fresh store that was filled by an
-independent, naive reading of the policies. Then a family changes its mind, time goes by, and the
-queries are asked again of the same live views.
+service over a real socket (token, guard, log, a view's host and its worker in processes of their
+own) and of a fresh store that was filled by an independent, naive reading of the policies. Then a
+family changes its mind, time goes by, and the queries are asked again of the same live views.
 """
 
 import json
@@ -11,6 +11,7 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -38,6 +39,7 @@ from databackpack.service.views.registry import Views
 from databackpack.service.web.context import Context
 from tests.oracle import naive
 from tests.oracle.world import MOMENTS, Child, Word, World, words, worlds
+from tests.running import listening
 
 SHARDS = 4
 WORLDS = 80
@@ -91,7 +93,7 @@ class Clock:
 class Service:
     """The whole service over one world, asked through its HTTP surface."""
 
-    def __init__(self, world: World, moment: datetime, keys: Path) -> None:
+    def __init__(self, world: World, moment: datetime, keys: Path, port: int) -> None:
         self.clock = Clock(moment)
         self.truth = TruthStore(None, self.clock)
         report = take_in(self.truth, world.items())
@@ -110,7 +112,11 @@ class Service:
         self.key = signing_key(keys)
         config = Config(store=None, keys=keys, clock=self.clock)
         self.app: Flask = create_app(config, Context(self.truth, self.views, self.key))
-        self.client = self.app.test_client()
+        self.connection = HTTPConnection("127.0.0.1", port)
+
+    def close(self) -> None:
+        self.connection.close()
+        self.views.close()
 
     def headers(self, audience: str) -> dict[str, str]:
         known = self.views.audience(audience)
@@ -119,18 +125,21 @@ class Service:
         accept = "application/sparql-results+json, application/n-triples"
         return {"Authorization": f"Bearer {token}", "Accept": accept}
 
-    def ask(self, query: str, headers: dict[str, str]) -> object:
-        response = self.client.post(
-            "/sparql", data=query, headers=headers, content_type="application/sparql-query"
-        )
-        assert response.status_code == 200, response.text
-        assert response.headers["Consent-Epoch"] == str(self.truth.epoch)
-        if response.mimetype == "application/n-triples":
-            return sorted(response.text.splitlines())
-        return comparable(json.loads(response.text))
+    def send(self, method: str, path: str, body: str, headers: dict[str, str]) -> tuple[int, str]:
+        """Return the status and the body; the media type and the epoch are in *self.told*."""
+        self.connection.request(method, path, body.encode(), headers)
+        response = self.connection.getresponse()
+        self.told = response.headers
+        return response.status, response.read().decode()
 
-    def close(self) -> None:
-        self.views.close()
+    def ask(self, query: str, headers: dict[str, str]) -> object:
+        headers = headers | {"Content-Type": "application/sparql-query"}
+        status, body = self.send("POST", "/sparql", query, headers)
+        assert status == 200, body
+        assert self.told["Consent-Epoch"] == str(self.truth.epoch)
+        if self.told.get_content_type() == "application/n-triples":
+            return sorted(body.splitlines())
+        return comparable(json.loads(body))
 
     def codes(self, audience: str) -> dict[str, str]:
         pairs = self.truth.pairs(URIRef(f"{CODES}/{audience}"), BP.hasReleaseCode)
@@ -145,11 +154,9 @@ class Service:
             "purpose": None if word.purpose is None else str(word.purpose),
             "until": None if word.until is None else word.until.isoformat(),
         }
-        return self.client.put(
-            f"/learners/{learner}/policy/{word.category}/{word.audience}",
-            json=body,
-            headers=self.headers(assigner),
-        ).status_code
+        path = f"/learners/{learner}/policy/{word.category}/{word.audience}"
+        headers = self.headers(assigner) | {"Content-Type": "application/json"}
+        return self.send("PUT", path, json.dumps(body), headers)[0]
 
 
 def deals(world: World) -> Graph:
@@ -311,7 +318,8 @@ def test_an_answer_equals_the_answer_over_a_store_that_holds_nothing_else(
     )
     @given(data=st.data(), world=worlds(), moment=st.sampled_from([*MOMENTS, *MOMENTS[1:6]]))
     def ask_before_and_after(data: st.DataObject, world: World, moment: datetime) -> None:
-        with closing(Service(world, moment, tmp_path)) as service:
+        with closing(Service(world, moment, tmp_path, port)) as service:
+            served["now"] = service.app
             ask(data, world, moment, service)
 
     def ask(data: st.DataObject, world: World, moment: datetime, service: Service) -> None:
@@ -348,7 +356,9 @@ def test_an_answer_equals_the_answer_over_a_store_that_holds_nothing_else(
         for audience in world.asked:
             compare(service, world, said, audience, tally)
 
-    ask_before_and_after()
+    served: dict[str, Flask] = {}
+    with listening(lambda environ, start: served["now"](environ, start)) as port:
+        ask_before_and_after()
     assert tally["cases"] >= 2000 / SHARDS, tally
     assert tally["leaving out"] >= tally["cases"] / 2, tally
     assert tally["hiding"] >= tally["about somebody"] / 2, tally

@@ -17,9 +17,16 @@ from databackpack.ontology.namespaces import BP, DCTERMS, DPV, ID, ODRL, PROV
 from databackpack.service.policy import profile
 from databackpack.service.policy.consent import Asked, Cell, Event, Status, Terms, record_iri
 from databackpack.service.policy.model import Level
-from databackpack.service.policy.profile import UnreadablePolicy
+from databackpack.service.policy.profile import Described, UnreadablePolicy, optional
 
 __all__ = ["read", "receipt", "receipt_iri", "write"]
+
+# Made once, as in ``profile``.
+_EVENT, _STATEMENT, _ASKED = BP.isEventOf, PROV.generated, BP.asksForLevel
+_LEARNER, _ASSIGNER = DPV.hasDataSubject, ODRL.assigner
+_CATEGORY, _AUDIENCE = DPV.hasPersonalData, DPV.hasRecipient
+_STATUS, _MOMENT, _PARTY = DPV.hasConsentStatus, DPV.isIndicatedAtTime, DPV.isIndicatedBy
+_METHOD, _NOTICE, _SEQUENCE = DPV.hasIndicationMethod, DPV.hasNotice, BP.sequence
 
 
 def write(events: Iterable[Event]) -> Graph:
@@ -33,7 +40,7 @@ def write(events: Iterable[Event]) -> Graph:
     return graph
 
 
-def read(graph: Graph) -> tuple[Event, ...]:
+def read(graph: Described) -> tuple[Event, ...]:
     """Return the events in *graph*, sorted by IRI; raises UnreadablePolicy."""
     found = (iri for iri in graph.subjects(RDF.type, BP.ConsentEvent) if isinstance(iri, URIRef))
     return tuple(_read_event(graph, iri) for iri in sorted(found))
@@ -105,26 +112,26 @@ def _write_event(graph: Graph, event: Event, record: URIRef) -> None:
         graph.add((event.iri, predicate, value))
 
 
-def _read_event(graph: Graph, iri: URIRef) -> Event:
+def _read_event(graph: Described, iri: URIRef) -> Event:
     def one(subject: URIRef, predicate: URIRef) -> URIRef:
         return profile.as_iri(profile.only(graph, subject, predicate))
 
-    record = one(iri, BP.isEventOf)
-    policy = graph.value(iri, PROV.generated)
+    record = one(iri, _EVENT)
+    policy = optional(graph, iri, _STATEMENT)
     try:
         return Event(
             iri=iri,
             cell=Cell(
-                one(record, DPV.hasDataSubject),
-                one(record, ODRL.assigner),
-                one(record, DPV.hasPersonalData),
-                one(record, DPV.hasRecipient),
+                one(record, _LEARNER),
+                one(record, _ASSIGNER),
+                one(record, _CATEGORY),
+                one(record, _AUDIENCE),
             ),
-            status=_statuses()[one(iri, DPV.hasConsentStatus)],
-            moment=profile.as_moment(profile.only(graph, iri, DPV.isIndicatedAtTime)),
-            party=one(iri, DPV.isIndicatedBy),
-            terms=Terms(one(iri, DPV.hasIndicationMethod), one(iri, DPV.hasNotice)),
-            sequence=int(str(profile.only(graph, iri, BP.sequence))),
+            status=_statuses()[one(iri, _STATUS)],
+            moment=profile.as_moment(profile.only(graph, iri, _MOMENT)),
+            party=one(iri, _PARTY),
+            terms=Terms(one(iri, _METHOD), one(iri, _NOTICE)),
+            sequence=int(str(profile.only(graph, iri, _SEQUENCE))),
             statement=None if policy is None else profile.read(graph, profile.as_iri(policy)),
             asked=_read_asked(graph, iri),
         )
@@ -132,11 +139,11 @@ def _read_event(graph: Graph, iri: URIRef) -> Event:
         raise UnreadablePolicy(f"{iri} is no event of a consent record: {error}") from None
 
 
-def _read_asked(graph: Graph, iri: URIRef) -> Asked | None:
-    level = graph.value(iri, BP.asksForLevel)
+def _read_asked(graph: Described, iri: URIRef) -> Asked | None:
+    level = optional(graph, iri, _ASKED)
     if level is None:
         return None
-    until = graph.value(iri, BP.validUntil)
+    until = optional(graph, iri, BP.validUntil)
     return Asked(
         Level.of(str(level)),
         profile.as_iri(profile.only(graph, iri, DPV.hasPurpose)),

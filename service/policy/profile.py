@@ -4,7 +4,9 @@ ODRL 2.2 (https://www.w3.org/TR/odrl-model/) with ``odrl:conflict odrl:prohibit`
 ``invalid``, would void a policy on the first clash. Every node has an IRI below the policy's own.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Protocol
 
 from rdflib import RDF, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
@@ -12,26 +14,63 @@ from rdflib.term import Node
 from databackpack.ontology.namespaces import BP, DCTERMS, ODRL, PROV
 from databackpack.service.policy.model import Level, Statement
 
-__all__ = ["UnreadablePolicy", "as_iri", "as_moment", "only", "read", "write"]
+__all__ = [
+    "Described",
+    "UnreadablePolicy",
+    "as_iri",
+    "as_moment",
+    "only",
+    "optional",
+    "read",
+    "write",
+]
 
+# Made once: the policies of every learner are read whenever the service starts.
+_UID, _PROFILE, _CONFLICT = ODRL.uid, ODRL.profile, ODRL.conflict
+_PERMISSION, _PROHIBITION = ODRL.permission, ODRL.prohibition
+_ISSUED, _INVALIDATED = DCTERMS.issued, PROV.invalidatedAtTime
+_ASSIGNER, _ASSIGNEE, _TARGET, _ACTION = ODRL.assigner, ODRL.assignee, ODRL.target, ODRL.action
+_CONSTRAINT, _REFINEMENT = ODRL.constraint, ODRL.refinement
+_LEFT, _OPERATOR, _RIGHT = ODRL.leftOperand, ODRL.operator, ODRL.rightOperand
+_LEARNER, _CATEGORY = BP.isRecordOf, BP.hasCategory
+_TYPE, _VALUE = RDF.type, RDF.value
 
-_POLICY = frozenset(
+_OUR_PROFILE, _PROHIBIT, _READ = BP.OdrlProfile, ODRL.prohibit, ODRL.read
+_SINCE = ODRL.dateTime, ODRL.gteq
+_UNTIL = ODRL.dateTime, ODRL.lt
+_PURPOSE = ODRL.purpose, ODRL.isA
+_DETAIL = BP.detailLevel, ODRL.eq
+
+_OF_POLICY = frozenset(
     {
-        RDF.type,
-        ODRL.uid,
-        ODRL.profile,
-        ODRL.conflict,
-        ODRL.permission,
-        ODRL.prohibition,
-        DCTERMS.issued,
-        PROV.invalidatedAtTime,
+        _TYPE,
+        _UID,
+        _PROFILE,
+        _CONFLICT,
+        _PERMISSION,
+        _PROHIBITION,
+        _ISSUED,
+        _INVALIDATED,
         PROV.wasRevisionOf,
     }
 )
-_RULE = frozenset({ODRL.assigner, ODRL.assignee, ODRL.target, ODRL.action, ODRL.constraint})
-_TARGET = frozenset({RDF.type, BP.isRecordOf, BP.hasCategory})
-_ACTION = frozenset({RDF.value, ODRL.refinement})
-_CONSTRAINT = frozenset({RDF.type, ODRL.leftOperand, ODRL.operator, ODRL.rightOperand})
+_OF_RULE = frozenset({_ASSIGNER, _ASSIGNEE, _TARGET, _ACTION, _CONSTRAINT})
+_OF_TARGET = frozenset({_TYPE, _LEARNER, _CATEGORY})
+_OF_ACTION = frozenset({_VALUE, _REFINEMENT})
+_OF_CONSTRAINT = frozenset({_TYPE, _LEFT, _OPERATOR, _RIGHT})
+
+
+class Described(Protocol):
+    """Whatever can be asked what it says of a subject: an rdflib Graph, or an index of triples."""
+
+    def subjects(self, predicate: URIRef, value: URIRef, /) -> Iterable[Node]:
+        """Return the subjects that have *value* for *predicate*."""
+
+    def predicates(self, subject: Node, /) -> Iterable[Node]:
+        """Return the predicates of *subject*."""
+
+    def objects(self, subject: Node | None, predicate: URIRef, /) -> Iterable[Node]:
+        """Return the values of *predicate* for *subject*, or (None) for every subject."""
 
 
 class UnreadablePolicy(ValueError):
@@ -78,36 +117,39 @@ def write(statement: Statement) -> Graph:
     return graph
 
 
-def read(graph: Graph, policy: URIRef) -> Statement:
+def read(graph: Described, policy: URIRef) -> Statement:
     """Return the statement that *policy* makes in *graph*.
 
     Raises UnreadablePolicy for anything that the profile does not have: an unknown operand,
     operator or action, a duty, two rules, a date without a time zone.
     """
-    permission = graph.value(policy, ODRL.permission)
-    rule = permission or graph.value(policy, ODRL.prohibition)
-    if rule is None or len(list(graph.objects(policy, ODRL.permission | ODRL.prohibition))) != 1:
+    permissions = list(graph.objects(policy, _PERMISSION))
+    rules = [*permissions, *graph.objects(policy, _PROHIBITION)]
+    if len(rules) != 1:
         raise UnreadablePolicy(f"{policy} has not exactly one permission or prohibition")
-    if graph.value(policy, ODRL.conflict) != ODRL.prohibit:
+    if optional(graph, policy, _CONFLICT) != _PROHIBIT:
         raise UnreadablePolicy(f"{policy} does not say odrl:conflict odrl:prohibit")
-    if only(graph, policy, ODRL.profile) != BP.OdrlProfile:
-        raise UnreadablePolicy(f"{policy} is written in another profile than {BP.OdrlProfile}")
-    target = only(graph, rule, ODRL.target)
-    action = only(graph, rule, ODRL.action)
-    for node, terms in ((policy, _POLICY), (rule, _RULE), (target, _TARGET), (action, _ACTION)):
-        _check_terms(graph, node, terms)
-    if only(graph, action, RDF.value) != ODRL.read:
+    if only(graph, policy, _PROFILE) != _OUR_PROFILE:
+        raise UnreadablePolicy(f"{policy} is written in another profile than {_OUR_PROFILE}")
+    rule = rules[0]
+    target = only(graph, rule, _TARGET)
+    action = only(graph, rule, _ACTION)
+    _check_terms(graph, policy, _OF_POLICY)
+    _check_terms(graph, rule, _OF_RULE)
+    _check_terms(graph, target, _OF_TARGET)
+    _check_terms(graph, action, _OF_ACTION)
+    if only(graph, action, _VALUE) != _READ:
         raise UnreadablePolicy(f"{policy} is about another action than odrl:read")
-    withdrawn = graph.value(policy, PROV.invalidatedAtTime)
+    withdrawn = optional(graph, policy, _INVALIDATED)
     since, until, purpose = _constraints(graph, policy, rule)
-    issued = as_moment(only(graph, policy, DCTERMS.issued))
+    issued = as_moment(only(graph, policy, _ISSUED))
     return Statement(
         iri=policy,
-        learner=as_iri(only(graph, target, BP.isRecordOf)),
-        category=as_iri(only(graph, target, BP.hasCategory)),
-        audience=as_iri(only(graph, rule, ODRL.assignee)),
-        level=Level.NONE if permission is None else _level(graph, action),
-        assigner=as_iri(only(graph, rule, ODRL.assigner)),
+        learner=as_iri(only(graph, target, _LEARNER)),
+        category=as_iri(only(graph, target, _CATEGORY)),
+        audience=as_iri(only(graph, rule, _ASSIGNEE)),
+        level=_level(graph, action) if permissions else Level.NONE,
+        assigner=as_iri(only(graph, rule, _ASSIGNER)),
         since=since,
         until=until,
         purpose=purpose,
@@ -117,21 +159,18 @@ def read(graph: Graph, policy: URIRef) -> Statement:
 
 
 def _constraints(
-    graph: Graph, policy: URIRef, rule: Node
+    graph: Described, policy: URIRef, rule: Node
 ) -> tuple[datetime, datetime | None, URIRef | None]:
     found: dict[tuple[Node, Node], Node] = {}
-    for constraint in graph.objects(rule, ODRL.constraint):
-        _check_terms(graph, constraint, _CONSTRAINT)
-        key = (
-            only(graph, constraint, ODRL.leftOperand),
-            only(graph, constraint, ODRL.operator),
-        )
+    for constraint in graph.objects(rule, _CONSTRAINT):
+        _check_terms(graph, constraint, _OF_CONSTRAINT)
+        key = only(graph, constraint, _LEFT), only(graph, constraint, _OPERATOR)
         if key in found:
             raise UnreadablePolicy(f"{policy} says {key[0]} twice")
-        found[key] = only(graph, constraint, ODRL.rightOperand)
-    since = found.pop((ODRL.dateTime, ODRL.gteq), None)
-    until = found.pop((ODRL.dateTime, ODRL.lt), None)
-    purpose = found.pop((ODRL.purpose, ODRL.isA), None)
+        found[key] = only(graph, constraint, _RIGHT)
+    since = found.pop(_SINCE, None)
+    until = found.pop(_UNTIL, None)
+    purpose = found.pop(_PURPOSE, None)
     if found or since is None:
         unknown = ", ".join(str(left) for left, _ in found) or "no beginning"
         raise UnreadablePolicy(f"{policy} has a constraint outside the profile: {unknown}")
@@ -142,21 +181,18 @@ def _constraints(
     )
 
 
-def _level(graph: Graph, action: Node) -> Level:
-    refinement = only(graph, action, ODRL.refinement)
-    _check_terms(graph, refinement, _CONSTRAINT)
-    if (
-        only(graph, refinement, ODRL.leftOperand) != BP.detailLevel
-        or only(graph, refinement, ODRL.operator) != ODRL.eq
-    ):
+def _level(graph: Described, action: Node) -> Level:
+    refinement = only(graph, action, _REFINEMENT)
+    _check_terms(graph, refinement, _OF_CONSTRAINT)
+    if (only(graph, refinement, _LEFT), only(graph, refinement, _OPERATOR)) != _DETAIL:
         raise UnreadablePolicy(f"{refinement} is no refinement by detail level")
     try:
-        return Level.of(str(only(graph, refinement, ODRL.rightOperand)))
+        return Level.of(str(only(graph, refinement, _RIGHT)))
     except ValueError as error:
         raise UnreadablePolicy(str(error)) from None
 
 
-def _check_terms(graph: Graph, node: Node, known: frozenset[URIRef]) -> None:
+def _check_terms(graph: Described, node: Node, known: frozenset[URIRef]) -> None:
     """Raise UnreadablePolicy if *node* says more than *known*: a duty, a unit, a remedy."""
     for predicate in graph.predicates(node):
         if predicate not in known:
@@ -175,12 +211,20 @@ def _constrain(graph: Graph, node: URIRef, left: URIRef, operator: URIRef, right
     graph.add((node, ODRL.rightOperand, right))
 
 
-def only(graph: Graph, subject: Node, predicate: URIRef) -> Node:
+def only(graph: Described, subject: Node, predicate: URIRef) -> Node:
     """Return the one value of *predicate*; raises UnreadablePolicy for none or several."""
     values = list(graph.objects(subject, predicate))
     if len(values) != 1:
         raise UnreadablePolicy(f"{subject} has {len(values)} values of {predicate}, not one")
     return values[0]
+
+
+def optional(graph: Described, subject: Node, predicate: URIRef) -> Node | None:
+    """Return the value of *predicate*, None without; raises UnreadablePolicy for several."""
+    values = list(graph.objects(subject, predicate))
+    if len(values) > 1:
+        raise UnreadablePolicy(f"{subject} has {len(values)} values of {predicate}, not one")
+    return values[0] if values else None
 
 
 def as_iri(node: Node) -> URIRef:

@@ -1,10 +1,12 @@
 """Terms between rdflib, which builds records, and pyoxigraph, which stores them."""
 
+from functools import lru_cache
+
 import pyoxigraph as ox
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-__all__ = ["Term", "from_ox", "node", "text", "to_graph", "to_ox", "to_triples"]
+__all__ = ["Term", "from_ox", "iri", "node", "text", "to_graph", "to_ox", "to_triples"]
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
@@ -12,6 +14,14 @@ Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 def node(iri: URIRef) -> ox.NamedNode:
     """Return *iri* as Oxigraph's term."""
     return ox.NamedNode(str(iri))
+
+
+def iri(term: Term) -> URIRef:
+    """Return *term* as rdflib's IRI; raises ValueError if it is none."""
+    found = from_ox(term)
+    if not isinstance(found, URIRef):
+        raise ValueError(f"{term} is not an IRI")
+    return found
 
 
 def text(term: Term) -> str:
@@ -34,8 +44,13 @@ def to_ox(term: Node) -> ox.NamedNode | ox.Literal:
     raise ValueError(f"{term!r} cannot be stored: only IRIs and literals have a place in a record")
 
 
+@lru_cache(maxsize=8192)
 def from_ox(term: Term) -> Node:
-    """Return Oxigraph's *term* as rdflib's."""
+    """Return Oxigraph's *term* as rdflib's.
+
+    The terms of the last calls are remembered: most of a graph's are those of the graph before,
+    and making one again costs ten times as much as finding it.
+    """
     if isinstance(term, ox.NamedNode):
         return URIRef(term.value)
     if isinstance(term, ox.Literal):
@@ -63,5 +78,5 @@ def to_graph(triples: set[ox.Triple]) -> Graph:
     """Return *triples* as an rdflib graph."""
     graph = Graph()
     for triple in triples:
-        graph.add((from_ox(triple.subject), URIRef(triple.predicate.value), from_ox(triple.object)))
+        graph.add((from_ox(triple.subject), from_ox(triple.predicate), from_ox(triple.object)))
     return graph

@@ -18,14 +18,25 @@ from databackpack.service.records.graphs import (
     emergency_graph,
     guardianship_graph,
 )
-from databackpack.service.records.terms import text
+from databackpack.service.records.terms import Term, iri, node, text
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.views import statements
 
 __all__ = ["Dossier", "Enrollment", "HeldRecord", "read"]
 
-About = dict[URIRef, str]
+About = dict[ox.NamedNode, Term]
 """What is said about one subject: predicate → value."""
+
+_IS_HELD_BY, _HAS_CATEGORY = node(BP.isHeldBy), node(BP.hasCategory)
+_ORGANIZATION, _SCHOOL_YEAR, _GRADE = (
+    node(ORG.organization),
+    node(BP.schoolYear),
+    node(BP.hasGradeLevel),
+)
+_ENTRY, _EXIT, _BIRTH = node(BP.entryDate), node(BP.exitDate), node(SDO.birthDate)
+_GUARDIAN, _KIND, _PERSON = node(BP.hasGuardian), node(BP.hasStandingKind), node(BP.concernsPerson)
+_SINCE, _UNTIL, _OPENS_TO = node(BP.validFrom), node(BP.validUntil), node(BP.opensTo)
+_POSTSECONDARY = node(BPG.PS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,7 @@ def read(truth: TruthStore, learner: URIRef) -> Dossier:
     """
     if truth.triples(HOLDS, learner):
         return Dossier(learner, (), (), (), Family(learner), is_readable=False)
-    records = tuple(sorted(_records(truth, learner), key=lambda record: record.iri))
+    records = tuple(sorted(_records(truth, learner), key=lambda record: str(record.iri)))
     try:
         (events, said), is_readable = statements.read(truth, learner), True
     except profile.UnreadablePolicy:
@@ -103,66 +114,63 @@ def read(truth: TruthStore, learner: URIRef) -> Dossier:
 
 
 def _records(truth: TruthStore, learner: URIRef) -> Iterable[HeldRecord]:
-    for iri in truth.subjects(INDEX, BP.isRecordOf, learner):
-        about = _by_predicate(truth.triples(INDEX, iri))
-        yield HeldRecord(iri, URIRef(about[BP.isHeldBy]), URIRef(about[BP.hasCategory]))
+    for record in truth.subjects(INDEX, BP.isRecordOf, learner):
+        about = _by_predicate(truth.triples(INDEX, record))
+        yield HeldRecord(record, iri(about[_IS_HELD_BY]), iri(about[_HAS_CATEGORY]))
 
 
 def _enrollments(truth: TruthStore, records: Iterable[HeldRecord]) -> Iterable[Enrollment]:
     for about in _items(truth, records, BPC.enrollment):
-        first = int(about[BP.schoolYear][:4])
+        first = int(text(about[_SCHOOL_YEAR])[:4])
         yield Enrollment(
-            URIRef(about[ORG.organization]),
-            _date(about.get(BP.entryDate)) or date(first, 7, 1),
-            _date(about.get(BP.exitDate)) or date(first + 1, 6, 30),
-            about.get(BP.hasGradeLevel) == str(BPG.PS),
+            iri(about[_ORGANIZATION]),
+            _date(about.get(_ENTRY)) or date(first, 7, 1),
+            _date(about.get(_EXIT)) or date(first + 1, 6, 30),
+            about.get(_GRADE) == _POSTSECONDARY,
         )
 
 
 def _births(truth: TruthStore, records: Iterable[HeldRecord]) -> Iterable[date]:
     for about in _items(truth, records, BPC.demographics):
-        birth = _date(about.get(SDO.birthDate))
+        birth = _date(about.get(_BIRTH))
         if birth is not None:
             yield birth
 
 
 def _guardianships(standing: Iterable[About]) -> Iterable[Guardianship]:
     for about in standing:
-        if BP.hasGuardian in about:
-            yield Guardianship(URIRef(about[BP.hasGuardian]), *_span(about))
+        if _GUARDIAN in about:
+            yield Guardianship(iri(about[_GUARDIAN]), *_span(about))
 
 
 def _documents(standing: Iterable[About]) -> Iterable[StandingDocument]:
     for about in standing:
-        if BP.hasStandingKind in about:
-            person = about.get(BP.concernsPerson)
+        if _KIND in about:
+            person = about.get(_PERSON)
             yield StandingDocument(
-                URIRef(about[BP.hasStandingKind]),
-                None if person is None else URIRef(person),
-                *_span(about),
+                iri(about[_KIND]), None if person is None else iri(person), *_span(about)
             )
 
 
 def _emergencies(truth: TruthStore, learner: URIRef) -> Iterable[Emergency]:
     graph = emergency_graph(learner)
-    for iri in truth.subjects(graph, RDF.type, BP.Emergency):
-        triples = truth.triples(graph, iri)
+    for emergency in truth.subjects(graph, RDF.type, BP.Emergency):
+        triples = truth.triples(graph, emergency)
         about = _by_predicate(triples)
-        categories = (t.object for t in triples if t.predicate.value == str(BP.hasCategory))
         yield Emergency(
-            iri,
-            URIRef(about[BP.opensTo]),
-            frozenset(URIRef(text(category)) for category in categories),
-            datetime.fromisoformat(about[BP.validFrom]),
-            datetime.fromisoformat(about[BP.validUntil]),
+            emergency,
+            iri(about[_OPENS_TO]),
+            frozenset(iri(t.object) for t in triples if t.predicate == _HAS_CATEGORY),
+            datetime.fromisoformat(text(about[_SINCE])),
+            datetime.fromisoformat(text(about[_UNTIL])),
         )
 
 
 def _span(about: About) -> tuple[datetime | None, datetime | None]:
-    since, until = about.get(BP.validFrom), about.get(BP.validUntil)
+    since, until = about.get(_SINCE), about.get(_UNTIL)
     return (
-        None if since is None else datetime.fromisoformat(since),
-        None if until is None else datetime.fromisoformat(until),
+        None if since is None else datetime.fromisoformat(text(since)),
+        None if until is None else datetime.fromisoformat(text(until)),
     )
 
 
@@ -172,14 +180,16 @@ def _items(truth: TruthStore, records: Iterable[HeldRecord], category: URIRef) -
             yield from _by_subject(truth.triples(record.iri))
 
 
-def _by_subject(triples: set[ox.Triple]) -> list[About]:
-    subjects = sorted({text(triple.subject) for triple in triples})
-    return [_by_predicate({t for t in triples if text(t.subject) == s}) for s in subjects]
+def _by_subject(triples: Iterable[ox.Triple]) -> list[About]:
+    found: dict[str, list[ox.Triple]] = {}
+    for triple in triples:
+        found.setdefault(text(triple.subject), []).append(triple)
+    return [_by_predicate(found[subject]) for subject in sorted(found)]
 
 
-def _by_predicate(triples: set[ox.Triple]) -> About:
-    return {URIRef(triple.predicate.value): text(triple.object) for triple in triples}
+def _by_predicate(triples: Iterable[ox.Triple]) -> About:
+    return {triple.predicate: triple.object for triple in triples}
 
 
-def _date(value: str | None) -> date | None:
-    return None if value is None else date.fromisoformat(value)
+def _date(value: Term | None) -> date | None:
+    return None if value is None else date.fromisoformat(text(value))

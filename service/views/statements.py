@@ -12,11 +12,14 @@ from databackpack.service.policy import consent, consentrecord, profile
 from databackpack.service.policy.consent import Event, Purposes
 from databackpack.service.policy.model import Statement
 from databackpack.service.policy.refusal import InvalidConsent
+from databackpack.service.records.description import Description
 from databackpack.service.records.graphs import AUDIENCES, policy_graph
-from databackpack.service.records.terms import text, to_graph, to_triples
+from databackpack.service.records.terms import iri, node, to_graph, to_triples
 from databackpack.service.records.truth import Change, TruthStore
 
 __all__ = ["addition", "check", "events", "graph", "purposes", "read", "refusal"]
+
+_HAS_PURPOSE = node(BP.hasPurpose)
 
 
 def graph(truth: TruthStore, learner: URIRef) -> Graph:
@@ -26,7 +29,7 @@ def graph(truth: TruthStore, learner: URIRef) -> Graph:
 
 def events(truth: TruthStore, learner: URIRef) -> tuple[Event, ...]:
     """Return the events on record of *learner*; raises UnreadablePolicy."""
-    return consentrecord.read(graph(truth, learner))
+    return consentrecord.read(_description(truth, learner))
 
 
 def read(truth: TruthStore, learner: URIRef) -> tuple[tuple[Event, ...], tuple[Statement, ...]]:
@@ -34,11 +37,11 @@ def read(truth: TruthStore, learner: URIRef) -> tuple[tuple[Event, ...], tuple[S
 
     A policy that no event put in force speaks for itself. Raises UnreadablePolicy.
     """
-    found = graph(truth, learner)
+    found = _description(truth, learner)
     history = consentrecord.read(found)
     generated = set(found.objects(None, PROV.generated))
     bare = [
-        profile.read(found, URIRef(str(policy)))
+        profile.read(found, profile.as_iri(policy))
         for policy in found.subjects(RDF.type, ODRL.Agreement)
         if policy not in generated
     ]
@@ -51,16 +54,21 @@ def purposes(truth: TruthStore) -> Purposes:
 
     @cache
     def of(target: URIRef) -> frozenset[URIRef]:
-        if target in audiences.roles():
-            return audiences.purposes(target)
+        if target in _purposes_of_roles():
+            return _purposes_of_roles()[target]
         found = truth.triples(AUDIENCES, target)
-        return frozenset(
-            URIRef(text(triple.object))
-            for triple in found
-            if triple.predicate.value == str(BP.hasPurpose)
-        )
+        return frozenset(iri(t.object) for t in found if t.predicate == _HAS_PURPOSE)
 
     return of
+
+
+@cache
+def _purposes_of_roles() -> dict[URIRef, frozenset[URIRef]]:
+    return {role: audiences.purposes(role) for role in audiences.roles()}
+
+
+def _description(truth: TruthStore, learner: URIRef) -> Description:
+    return Description(truth.triples(policy_graph(learner)))
 
 
 def check(said: Collection[Event]) -> None:

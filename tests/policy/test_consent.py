@@ -7,14 +7,17 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rdflib import Graph, URIRef
+from rdflib import Graph, Literal, URIRef
 
 from databackpack import ontology, shapes
-from databackpack.ontology.namespaces import BP, BPC, ID
+from databackpack.ontology.namespaces import BP, BPC, DPV, ID, PROV
 from databackpack.service.policy import consent, consentrecord, jurisdiction, profile
 from databackpack.service.policy.consent import Asked, Cell, Event, Status, Terms
 from databackpack.service.policy.decide import concerns, decide, in_force
 from databackpack.service.policy.model import Jurisdiction, Level, Statement
+from databackpack.service.policy.profile import UnreadablePolicy
+from databackpack.service.records.description import Description
+from databackpack.service.records.terms import to_triples
 from tests.policy import words
 from tests.policy.words import ASKED, AUDIENCE, DAY, GUARDIANS, LEARNER, NOON
 
@@ -238,7 +241,27 @@ def test_an_older_file_never_ends_a_newer_word(said: list[Statement], now: Level
 @given(STATEMENTS)
 def test_events_are_read_back_as_they_were_written(held: list[Statement]) -> None:
     events = say([], *(replace(said, withdrawn=None) for said in held))
-    assert set(consentrecord.read(consentrecord.write(events))) == set(events)
+    graph = consentrecord.write(events)
+    assert set(consentrecord.read(graph)) == set(events)
+    assert set(consentrecord.read(Description(to_triples(graph)))) == set(events)
+
+
+BROKEN: dict[str, tuple[URIRef, URIRef | Literal]] = {
+    "two states": (DPV.hasConsentStatus, DPV.ConsentRefused),
+    "two policies": (PROV.generated, words.statement(2).iri),
+    "two moments": (DPV.isIndicatedAtTime, Literal(words.NOON)),
+    "two records": (BP.isEventOf, ID["consent/another"]),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_an_event_that_says_two_things_is_unreadable(name: str) -> None:
+    (event,) = say([], words.statement())
+    graph = consentrecord.write([event])
+    graph.add((event.iri, *BROKEN[name]))
+    for said in (graph, Description(to_triples(graph))):
+        with pytest.raises(UnreadablePolicy):
+            consentrecord.read(said)
 
 
 NOTICE = jurisdiction.read("us-default").notice

@@ -12,16 +12,28 @@ from databackpack import shapes
 from databackpack.ontology.namespaces import BP, BPC, ODRL, PROV
 from databackpack.service.policy import profile
 from databackpack.service.policy.model import Statement
-from databackpack.service.policy.profile import UnreadablePolicy
+from databackpack.service.policy.profile import Described, UnreadablePolicy
+from databackpack.service.records.description import Description
+from databackpack.service.records.terms import to_triples
 from tests.policy import words
 
 SAID = words.statement(until=words.NOON, purpose=words.ASKED)
 POLICY = SAID.iri
 
 
+def stored(graph: Graph) -> Description:
+    """Return *graph* as it is read from the truth store."""
+    return Description(to_triples(graph))
+
+
+READERS: dict[str, Callable[[Graph], Described]] = {"sent": lambda graph: graph, "stored": stored}
+"""A policy is read from what a client sent and from the store, by one reader."""
+
+
 @given(words.statements())
 def test_what_is_written_is_read_back(said: Statement) -> None:
-    assert profile.read(profile.write(said), said.iri) == said
+    for reader in READERS.values():
+        assert profile.read(reader(profile.write(said)), said.iri) == said
 
 
 @given(st.lists(words.statements(), min_size=1, max_size=8, unique_by=lambda said: said.iri))
@@ -29,7 +41,9 @@ def test_policies_in_one_graph_do_not_disturb_each_other(said: list[Statement]) 
     graph = Graph()
     for statement in said:
         graph += profile.write(statement)
-    assert [profile.read(graph, statement.iri) for statement in said] == said
+    for reader in READERS.values():
+        held = reader(graph)
+        assert [profile.read(held, statement.iri) for statement in said] == said
 
 
 @settings(max_examples=40)
@@ -76,6 +90,11 @@ def with_constraint(left: URIRef, operator: URIRef, right: URIRef | Literal) -> 
     return graph
 
 
+def withdrawn_twice() -> Graph:
+    graph = added(predicate=PROV.invalidatedAtTime, value=instant("2027-01-01T00:00:00Z"))
+    return graph.add((POLICY, PROV.invalidatedAtTime, instant("2028-01-01T00:00:00Z")))
+
+
 def instant(text: str) -> Literal:
     return Literal(text, datatype=XSD.dateTime)
 
@@ -87,10 +106,16 @@ DEVIATIONS: dict[str, Callable[[], Graph]] = {
     "no conflict": lambda: changed(predicate=ODRL.conflict, value=None),
     "conflict invalid": lambda: changed(predicate=ODRL.conflict, value=ODRL.invalid),
     "conflict perm": lambda: changed(predicate=ODRL.conflict, value=ODRL.perm),
+    "conflict perm too": lambda: added(predicate=ODRL.conflict, value=ODRL.perm),
+    "two profiles": lambda: added(predicate=ODRL.profile, value=URIRef("urn:another")),
     "no assigner": lambda: changed("rule", predicate=ODRL.assigner, value=None),
     "two assignees": lambda: added("rule", predicate=ODRL.assignee, value=words.STRANGER),
     "assignee in words": lambda: changed("rule", predicate=ODRL.assignee, value=Literal("tutor")),
     "no target": lambda: changed("rule", predicate=ODRL.target, value=None),
+    "target in words": lambda: changed(
+        "rule", predicate=ODRL.target, value=Literal(f"{POLICY}#target")
+    ),
+    "rule in words": lambda: changed(predicate=ODRL.permission, value=Literal(f"{POLICY}#rule")),
     "two categories": lambda: added("target", predicate=BP.hasCategory, value=BPC.goals),
     "no category": lambda: changed("target", predicate=BP.hasCategory, value=None),
     "two learners": lambda: added("target", predicate=BP.isRecordOf, value=words.GUARDIANS[0]),
@@ -126,6 +151,7 @@ DEVIATIONS: dict[str, Callable[[], Graph]] = {
     "withdrawn without zone": lambda: added(
         predicate=PROV.invalidatedAtTime, value=Literal(datetime(2027, 1, 1))
     ),
+    "withdrawn twice": withdrawn_twice,
     "withdrawn by an IRI": lambda: added(
         predicate=PROV.invalidatedAtTime, value=URIRef("urn:yesterday")
     ),
@@ -135,11 +161,13 @@ DEVIATIONS: dict[str, Callable[[], Graph]] = {
 @pytest.mark.parametrize("name", DEVIATIONS)
 def test_a_policy_that_deviates_is_unreadable_and_its_graph_is_refused(name: str) -> None:
     graph = DEVIATIONS[name]()
-    with pytest.raises(UnreadablePolicy):
-        profile.read(graph, POLICY)
+    for reader in READERS.values():
+        with pytest.raises(UnreadablePolicy):
+            profile.read(reader(graph), POLICY)
     assert not shapes.validate_policy(graph).conforms
 
 
 def test_a_policy_that_is_not_there_is_unreadable() -> None:
-    with pytest.raises(UnreadablePolicy):
-        profile.read(Graph(), POLICY)
+    for reader in READERS.values():
+        with pytest.raises(UnreadablePolicy):
+            profile.read(reader(Graph()), POLICY)

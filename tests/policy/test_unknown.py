@@ -13,6 +13,8 @@ from databackpack.service.policy import jurisdiction, profile
 from databackpack.service.policy.decide import decide
 from databackpack.service.policy.model import Jurisdiction, Level, Statement
 from databackpack.service.policy.profile import UnreadablePolicy
+from databackpack.service.records.description import Description
+from databackpack.service.records.terms import to_triples
 from tests.policy import words
 from tests.policy.words import ASKED, AUDIENCE, DAY, NOON
 
@@ -79,8 +81,9 @@ def test_a_policy_that_says_more_than_the_profile_is_unreadable(
     for value in (UNKNOWN, Literal("unknown")):
         graph = profile.write(SAID)
         graph.add((node(SAID, name), predicate, value))
-        with pytest.raises(UnreadablePolicy, match=r"unknown|which the profile does not have"):
-            profile.read(graph, SAID.iri)
+        for said in (graph, Description(to_triples(graph))):
+            with pytest.raises(UnreadablePolicy, match=r"unknown|which the profile does not have"):
+                profile.read(said, SAID.iri)
 
 
 @st.composite

@@ -21,13 +21,7 @@ def local_name(iri: URIRef) -> str:
 
 def concepts(scheme: URIRef) -> list[URIRef]:
     """Return the concepts in *scheme*, sorted."""
-    return sorted(
-        {
-            subject
-            for subject in graph().subjects(SKOS.inScheme, scheme)
-            if isinstance(subject, URIRef)
-        }
-    )
+    return list(_concepts(scheme))
 
 
 def concept(scheme: URIRef, text: str) -> URIRef:
@@ -43,6 +37,12 @@ def concept(scheme: URIRef, text: str) -> URIRef:
         raise UnknownCode(
             f"{text!r} is not in the scheme {local_name(scheme)}; use {known}"
         ) from None
+
+
+@cache
+def _concepts(scheme: URIRef) -> tuple[URIRef, ...]:
+    found = graph().subjects(SKOS.inScheme, scheme)
+    return tuple(sorted({subject for subject in found if isinstance(subject, URIRef)}))
 
 
 @cache

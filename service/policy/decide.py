@@ -1,5 +1,6 @@
 """The decision: pure, total, and the only place where statements become levels."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
@@ -24,6 +25,8 @@ from databackpack.service.policy.purpose import is_within
 
 __all__ = ["concerns", "decide", "in_force", "next_change"]
 
+_CATEGORIES = BP.CategoryScheme
+
 
 def decide(
     statements: Iterable[Statement],
@@ -42,18 +45,16 @@ def decide(
     agreements sees no more than those in force let through. A declared emergency opens what the
     jurisdiction's rule for emergencies opens (34 CFR 99.36).
     """
-    categories = concepts(BP.CategoryScheme)
+    categories = concepts(_CATEGORIES)
     bar = _prohibition(jurisdiction, purpose)
     if purpose not in audience.purposes or bar is not None:
         reasons = () if bar is None or purpose not in audience.purposes else (bar.iri,)
         return {category: Decision(Level.NONE, reasons, bar) for category in categories}
-    heard = [
-        statement
-        for statement in statements
-        if statement.audience in (audience.iri, audience.role)
-        and in_force(statement, moment)
-        and concerns(statement, purpose)
-    ]
+    heard: defaultdict[URIRef, list[Statement]] = defaultdict(list)
+    for statement in statements:
+        is_meant = statement.audience in (audience.iri, audience.role)
+        if is_meant and in_force(statement, moment) and concerns(statement, purpose):
+            heard[statement.category].append(statement)
     agreements = [a for a in audience.agreements if _covers(a, purpose, moment)]
     declared = [
         emergency
@@ -65,7 +66,7 @@ def decide(
         key = audience.role, category
         made = _emergency(declared, jurisdiction.emergencies.get(key), category, moment)
         if made is None:
-            said = [s for s in heard if s.category == category]
+            said = heard.get(category, [])
             made = _settle(said, jurisdiction, key, audience.agreements, agreements, moment)
         found[category] = made
     return found
@@ -84,8 +85,10 @@ def _decide(heard: list[Statement], rule: Rule | None) -> Decision:
 def _emergency(
     declared: list[Emergency], rule: Rule | None, category: URIRef, moment: datetime
 ) -> Decision | None:
+    if rule is None or not declared or not holds(rule.since, rule.until, moment):
+        return None
     reasons = tuple(sorted(e.iri for e in declared if category in e.categories))
-    if rule is None or not reasons or not holds(rule.since, rule.until, moment):
+    if not reasons:
         return None
     return Decision(rule.level, (rule.iri, *reasons), rule)
 

@@ -32,34 +32,37 @@ class Coverage:
 
 _NOBODY, _EVERYBODY = Coverage(False), Coverage(True)
 
+_EVERY_LEARNER, _WARDS, _SELF = BP.EveryLearner, BP.PersonalWards, BP.PersonalSelf
+_ENROLLED, _HELD, _ENROLLED_OR_HELD = (
+    BP.EnrolledInOrganization,
+    BP.HeldByOrganization,
+    BP.EnrolledOrHeld,
+)
+
 
 def coverage(audience: Audience, dossier: Dossier, law: Law, moment: datetime) -> Coverage:
     """Return which holders' records of this learner *audience* is about at *moment*.
 
     A population that is not known covers nobody.
     """
-    age = law.majority_age(dossier.holders)
-    match audience.population:
-        case BP.EveryLearner:
-            covers = True
-        case BP.PersonalWards:
-            covers = audience.party in standing.inspectors(dossier.family, age, moment)
-        case BP.PersonalSelf:
-            covers = audience.party == dossier.learner and standing.is_own_holder(
+    population, party = audience.population, audience.party
+    if population == _EVERY_LEARNER:
+        return _EVERYBODY
+    if population in (_WARDS, _SELF):
+        age = law.majority_age(dossier.holders)
+        if population == _WARDS:
+            covers = party in standing.inspectors(dossier.family, age, moment)
+        else:
+            covers = party == dossier.learner and standing.is_own_holder(
                 dossier.family, age, moment
             )
-        case BP.EnrolledInOrganization | BP.EnrolledOrHeld:
-            covers = _is_enrolled(audience.party, dossier, law, moment)
-        case _:
-            covers = False
-    if covers:
+        return _EVERYBODY if covers else _NOBODY
+    if population in (_ENROLLED, _ENROLLED_OR_HELD) and _is_enrolled(party, dossier, law, moment):
         return _EVERYBODY
-    if audience.population == BP.EnrolledOrHeld:
-        return Coverage(
-            False, frozenset(h for h in dossier.holders if audience.party in law.ancestry(h))
-        )
-    if audience.population == BP.HeldByOrganization:
-        return Coverage(False, dossier.holders & {audience.party})
+    if population == _ENROLLED_OR_HELD:
+        return Coverage(False, frozenset(h for h in dossier.holders if party in law.ancestry(h)))
+    if population == _HELD:
+        return Coverage(False, dossier.holders & {party})
     return _NOBODY
 
 

@@ -35,6 +35,7 @@ class Decider:
         self._dossier, self._audience, self._purpose = dossier, audience, purpose
         self._law, self._moment = law, moment
         self._made: dict[tuple[URIRef, Audience], Mapping[URIRef, Decision]] = {}
+        self._of: dict[URIRef, Mapping[URIRef, Decision]] = {}
 
     def decide(self, holder: URIRef, category: URIRef) -> Decision:
         """Return the decision on what *holder* holds in *category*.
@@ -43,6 +44,12 @@ class Decider:
         """
         if not self._dossier.is_readable:
             return Decision(Level.NONE, ())
+        if holder not in self._of:
+            self._of[holder] = self._decide(holder)
+        return self._of[holder][category]
+
+    def _decide(self, holder: URIRef) -> Mapping[URIRef, Decision]:
+        """Return the decision on each category; made once for all holders that are bound alike."""
         audience, jurisdiction = self._bound(holder), self._law.of(holder)
         key = jurisdiction.iri, audience
         if key not in self._made:
@@ -54,13 +61,15 @@ class Decider:
                 self._moment,
                 self._dossier.emergencies,
             )
-        return self._made[key][category]
+        return self._made[key]
 
     def _bound(self, holder: URIRef) -> Audience:
         """Return the audience with those of its agreements that cover *holder*.
 
         INVARIANT: one that has agreements, none of which covers the holder, sees nothing of it.
         """
+        if not self._audience.agreements:
+            return self._audience
         ancestry = set(self._law.ancestry(holder))
         agreements = tuple(
             agreement
@@ -68,7 +77,7 @@ class Decider:
             else replace(agreement, categories=frozenset())
             for agreement in self._audience.agreements
         )
-        return replace(self._audience, agreements=agreements) if agreements else self._audience
+        return replace(self._audience, agreements=agreements)
 
 
 def select(
@@ -85,8 +94,9 @@ def select(
     decider = Decider(dossier, audience, purpose, law, moment)
     decisions: dict[HeldRecord, Decision] = {}
     for record in dossier.records:
-        made = decider.decide(record.holder, record.category)
-        is_covered = record.holder in covered or made.is_emergency
-        if is_covered and made.level > Level.NONE:
-            decisions[record] = made
+        is_covered = record.holder in covered
+        if is_covered or dossier.emergencies:
+            made = decider.decide(record.holder, record.category)
+            if made.level > Level.NONE and (is_covered or made.is_emergency):
+                decisions[record] = made
     return Selection(decisions, until)

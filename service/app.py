@@ -30,6 +30,7 @@ from databackpack.service.web import (
     policies,
     questions,
     sparql,
+    views,
 )
 from databackpack.service.web.context import Context
 
@@ -38,7 +39,7 @@ __all__ = ["create_app", "open_context"]
 _MOST_BYTES = 256 * 1024
 _SURFACES = (
     *(home, sparql, questions, families, policies, explanations, disclosures, emergencies),
-    operations,
+    *(operations, views),
 )
 _HEADERS = {
     "Cache-Control": "private, no-store",

@@ -1,4 +1,8 @@
-"""Bearer tokens: signed by the service's own key, one audience and one purpose in each."""
+"""Bearer tokens, signed by the service's own key.
+
+An asker's holds one audience and one purpose. An operator's holds neither: it opens what is there
+to look after the service, and no record. Each says whom it is for, and opens nothing else.
+"""
 
 import json
 import os
@@ -19,12 +23,25 @@ from databackpack.service.policy.model import Audience
 from databackpack.service.policy.purpose import purpose as purpose_of
 from databackpack.service.views.registry import Views
 
-__all__ = ["ISSUER", "BrokenKey", "Credential", "authenticate", "issue", "signing_key"]
+__all__ = [
+    "ISSUER",
+    "OPERATIONS",
+    "BrokenKey",
+    "Credential",
+    "NoKey",
+    "authenticate",
+    "authenticate_operator",
+    "issue",
+    "issue_to_operator",
+    "signing_key",
+]
 
 ISSUER = "https://w3id.org/databackpack/id/service"
+OPERATIONS = f"{ISSUER}/operations"
 _ALGORITHM = "Ed25519"
 _LONGEST_TOKEN = 4096
 _LEEWAY = 30
+_OPERATOR_LIFETIME = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +57,21 @@ class BrokenKey(ValueError):
     """The service's key cannot be read or made; the message says where and what to do."""
 
 
-def signing_key(folder: Path) -> OKPKey:
+class NoKey(LookupError):
+    """There is no key yet: no service has run over the store."""
+
+
+def signing_key(folder: Path, *, create: bool = True) -> OKPKey:
     """Return the service's key in *folder*, made at the first call and readable by its owner.
 
-    Raises BrokenKey: a key that is there and cannot be read is never replaced.
+    Raises BrokenKey: a key that is there and cannot be read is never replaced. Without *create*
+    none is made: raises NoKey.
     """
     file = folder / "signing-key.json"
     try:
         if not file.exists():
+            if not create:
+                raise NoKey(f"{file} is not there")
             _make_key(file)
         return OKPKey.import_key(json.loads(file.read_text(encoding="utf-8")))
     except OSError as error:
@@ -79,18 +103,20 @@ def issue(
     lifetime: timedelta,
 ) -> str:
     """Return a token for *subject* that holds from *moment* for *lifetime*."""
-    claims = {
-        "iss": ISSUER,
-        "aud": ISSUER,
-        "sub": subject,
-        "jti": str(uuid4()),
-        "iat": int(moment.timestamp()),
-        "nbf": int(moment.timestamp()),
-        "exp": int((moment + lifetime).timestamp()),
-        "audience": local_name(audience.iri),
-        "purpose": str(purpose),
-    }
-    return jwt.encode({"alg": _ALGORITHM}, claims, key, algorithms=[_ALGORITHM])
+    return _sign(
+        key,
+        ISSUER,
+        subject,
+        moment,
+        lifetime,
+        audience=local_name(audience.iri),
+        purpose=str(purpose),
+    )
+
+
+def issue_to_operator(key: OKPKey, subject: str, moment: datetime) -> str:
+    """Return a token for the operator *subject* that holds from *moment* for a minute."""
+    return _sign(key, OPERATIONS, subject, moment, _OPERATOR_LIFETIME)
 
 
 def authenticate(
@@ -101,12 +127,7 @@ def authenticate(
     The token says which audience and purpose; the registry must still have both. Whatever is
     wrong, the fault is the same.
     """
-    if len(authorization) != 1:
-        raise Unauthenticated
-    scheme, _, token = authorization[0].partition(" ")
-    if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN:
-        raise Unauthenticated
-    claims = _claims(token.strip(), key, moment)
+    claims = _claims(authorization, key, ISSUER, moment)
     try:
         audience = views.audience(str(claims["audience"]))
         purpose = purpose_of(str(claims["purpose"]))
@@ -117,21 +138,50 @@ def authenticate(
     return Credential(str(claims["sub"]), audience, purpose)
 
 
-def _claims(token: str, key: OKPKey, moment: datetime) -> dict[str, object]:
+def authenticate_operator(authorization: list[str], key: OKPKey, moment: datetime) -> str:
+    """Return which operator asks, from the values of the Authorization header."""
+    return str(_claims(authorization, key, OPERATIONS, moment)["sub"])
+
+
+def _sign(
+    key: OKPKey, receiver: str, subject: str, moment: datetime, lifetime: timedelta, **more: str
+) -> str:
+    claims = {
+        "iss": ISSUER,
+        "aud": receiver,
+        "sub": subject,
+        "jti": str(uuid4()),
+        "iat": int(moment.timestamp()),
+        "nbf": int(moment.timestamp()),
+        "exp": int((moment + lifetime).timestamp()),
+        **more,
+    }
+    return jwt.encode({"alg": _ALGORITHM}, claims, key, algorithms=[_ALGORITHM])
+
+
+def _claims(
+    authorization: list[str], key: OKPKey, receiver: str, moment: datetime
+) -> dict[str, object]:
+    """Return the claims of the one token, which holds at *moment* and is for *receiver* alone."""
+    if len(authorization) != 1:
+        raise Unauthenticated
+    scheme, _, token = authorization[0].partition(" ")
+    if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN:
+        raise Unauthenticated
     rules = jwt.JWTClaimsRegistry(
         now=int(moment.timestamp()),
         leeway=_LEEWAY,
         iss={"essential": True, "value": ISSUER},
-        aud={"essential": True, "value": ISSUER},
+        aud={"essential": True, "value": receiver},
         sub={"essential": True},
         exp={"essential": True},
         nbf={"essential": True},
-        audience={"essential": True},
-        purpose={"essential": True},
     )
     try:
-        decoded = jwt.decode(token, key, algorithms=[_ALGORITHM])
+        decoded = jwt.decode(token.strip(), key, algorithms=[_ALGORITHM])
         rules.validate(decoded.claims)
     except (JoseError, ValueError, TypeError):
         raise Unauthenticated from None
+    if decoded.claims["aud"] != receiver:  # RFC 7519 lets one token be for several
+        raise Unauthenticated
     return dict(decoded.claims)

@@ -12,7 +12,7 @@ from rdflib import URIRef
 from rich.console import Console
 
 from databackpack.ontology.codes import local_name
-from databackpack.service import demo
+from databackpack.service import demo, governance, operating
 from databackpack.service.app import create_app
 from databackpack.service.config import BadSetting, Config
 from databackpack.service.gate.answer import answer
@@ -20,7 +20,6 @@ from databackpack.service.gate.credentials import Credential, issue
 from databackpack.service.gate.faults import ServiceError
 from databackpack.service.gate.protocol import QueryRequest
 from databackpack.service.gate.results import GRAPH_FORMATS, RESULTS_FORMATS
-from databackpack.service.governance import COMMANDS
 from databackpack.service.loading import FORMATS, describe, load
 from databackpack.service.opening import STORE, opened
 from databackpack.service.policy.model import Audience
@@ -46,7 +45,7 @@ def main() -> None:
     logging.getLogger("rdflib.term").setLevel(logging.ERROR)  # reports name the row; it would not
 
 
-for _command in COMMANDS:
+for _command in (*governance.COMMANDS, *operating.COMMANDS):
     main.add_command(_command)
 
 

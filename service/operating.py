@@ -1,0 +1,271 @@
+"""``backpack view list|rebuild|check``: what operators ask of the service that has the store."""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from urllib.parse import quote
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from databackpack.ontology.codes import local_name
+from databackpack.service.config import BadSetting, Config
+from databackpack.service.gate.credentials import (
+    BrokenKey,
+    NoKey,
+    issue_to_operator,
+    signing_key,
+)
+from databackpack.service.opening import STORE
+from databackpack.service.policy.purpose import purpose as purpose_of
+
+__all__ = ["COMMANDS"]
+
+_CONNECT = 5.0
+_SILENCE = 60.0
+"""Seconds without a word, from a service that tells several times a second how far it is."""
+
+_AUDIENCE = click.option("--audience", help="Only views of this audience.")
+_PURPOSE = click.option("--purpose", help="Only views for this purpose.")
+_COLUMNS = ("audience", "purpose", "triples", "epoch", "changes", "memory", "processes", "used")
+_Told = dict[str, Any]
+
+
+class _Service:
+    """The service of *store*, at HOST and PORT; what it does not answer is told as a mistake."""
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        try:
+            self._config = Config.of_folder(store)
+            self._key = signing_key(self._config.keys, create=False)
+        except (BadSetting, BrokenKey) as error:
+            raise click.ClickException(str(error)) from None
+        except NoKey:
+            raise self._absent() from None
+
+    def views(self) -> list[_Told]:
+        """Return the live views, those asked for last first."""
+        with self._asked("GET", "/views") as answer:
+            found: list[_Told] = json.load(answer)["views"]
+            return found
+
+    def operate(self, operation: str, audience: str, purpose: str) -> Iterator[_Told]:
+        """Yield how far *operation* is, and at last what came of it."""
+        names = "/".join(quote(name, safe="") for name in (audience, purpose))
+        with self._asked("POST", f"/views/{names}/{operation}") as answer:
+            told: _Told = {}
+            for line in answer:
+                told = json.loads(line)
+                yield told
+            if not told or "done" in told:
+                raise HTTPException
+
+    @property
+    def _address(self) -> str:
+        host = self._config.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._config.port}"
+
+    @contextmanager
+    def _asked(self, method: str, path: str) -> Iterator[HTTPResponse]:
+        token = issue_to_operator(self._key, "command line", self._config.clock())
+        connection = self._connected()
+        try:
+            connection.request(method, path, headers={"Authorization": f"Bearer {token}"})
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise self._refused(answer)
+            yield answer
+        except (OSError, HTTPException):
+            raise click.ClickException(
+                f"the service at {self._address} stopped answering before it was done"
+            ) from None
+        except (ValueError, LookupError, TypeError):
+            raise self._strange() from None
+        finally:
+            connection.close()
+
+    def _connected(self) -> HTTPConnection:
+        try:
+            connection = HTTPConnection(self._config.host, self._config.port, timeout=_CONNECT)
+            connection.connect()
+        except (OSError, HTTPException, UnicodeError):
+            raise self._absent() from None
+        connection.sock.settimeout(_SILENCE)
+        return connection
+
+    def _refused(self, answer: HTTPResponse) -> click.ClickException:
+        if answer.getheader("Content-Type") != "application/problem+json":
+            return self._strange()
+        told = json.load(answer)
+        if answer.status == 401:
+            return click.ClickException(
+                f"the service at {self._address} is not that of {self._store}: it does not hold "
+                "this store's tokens. HOST and PORT say where the right one is"
+            )
+        return click.ClickException(f"{told['title']}. {told.get('detail', '')}".strip())
+
+    def _absent(self) -> click.ClickException:
+        return click.ClickException(
+            f"no service answers at {self._address}; start it: backpack serve --store {self._store}"
+        )
+
+    def _strange(self) -> click.ClickException:
+        return click.ClickException(
+            f"what answers at {self._address} is no backpack service, or one of another version. "
+            "HOST and PORT say where the right one is"
+        )
+
+
+@click.group("view")
+def _view() -> None:
+    """Look at the running service's live views, build them anew, check them."""
+
+
+@_view.command("list")
+@STORE
+def _list(store: Path) -> None:
+    """List the live views, those that were asked for last first."""
+    rows = [_row(told) for told in _Service(store).views()]
+    if not rows:
+        click.echo("no view is live; each is built when it is first asked", err=True)
+        return
+    for line in _aligned([_COLUMNS, *rows]):
+        click.echo(line)
+
+
+@_view.command("rebuild")
+@STORE
+@_AUDIENCE
+@_PURPOSE
+def _rebuild(store: Path, audience: str | None, purpose: str | None) -> None:
+    """Build live views anew, one after the other; the old ones answer until the new ones do.
+
+    With both an audience and a purpose: that view, live or not.
+    """
+    service = _Service(store)
+    for name, told, seconds in _operated(service, "rebuild", audience, purpose):
+        rate = told["triples"] / max(seconds, 0.001)
+        click.echo(
+            f"{name}: {told['triples']:,} triples at epoch {told['epoch']}, "
+            f"in {seconds:.1f} s ({rate:,.0f} triples/s)"
+        )
+
+
+@_view.command("check")
+@STORE
+@_AUDIENCE
+@_PURPOSE
+def _check(store: Path, audience: str | None, purpose: str | None) -> None:
+    """Compare live views with rebuilds from scratch; exit with 1 when one differs.
+
+    With both an audience and a purpose: that view, live or not.
+    """
+    differing = 0
+    for name, told, _ in _operated(_Service(store), "check", audience, purpose):
+        if told["only_live"] or told["only_rebuilt"]:
+            differing += 1
+            click.echo(
+                f"{name}: DIFFERS, {told['only_live']:,} triples only in the live view, "
+                f"{told['only_rebuilt']:,} only in the rebuild, {told['same']:,} in both"
+            )
+        else:
+            click.echo(f"{name}: equals a rebuild, {told['same']:,} triples")
+    if differing:
+        raise click.ClickException(
+            f"{differing} of the views differed. Nobody is answered from them any more: "
+            "each is built anew when it is next asked"
+        )
+
+
+def _operated(
+    service: _Service, operation: str, audience: str | None, purpose: str | None
+) -> Iterator[tuple[str, _Told, float]]:
+    """Yield for each chosen view its name, what came of *operation*, and the seconds it took."""
+    chosen = _chosen(service, audience, purpose)
+    for number, (whose, what_for) in enumerate(chosen, 1):
+        name = f"{whose} {what_for}"
+        begin = monotonic()
+        count = f"{number}/{len(chosen)} " if len(chosen) > 1 else ""
+        told = _watched(f"{count}{name}", service.operate(operation, whose, what_for))
+        if "problem" in told:
+            raise click.ClickException(f"{name}: {told['problem']}")
+        yield name, told, monotonic() - begin
+
+
+def _chosen(service: _Service, audience: str | None, purpose: str | None) -> list[tuple[str, str]]:
+    """Return audience and purpose of the views that are meant."""
+    try:
+        name = None if purpose is None else local_name(purpose_of(purpose))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    if audience is not None and name is not None:
+        return [(audience, name)]
+    live = [(told["audience"], told["purpose"]) for told in service.views()]
+    found = [one for one in live if audience in (None, one[0]) and name in (None, one[1])]
+    if not found and (audience or name):
+        raise click.ClickException(
+            "no such view is live; name both --audience and --purpose to have one built"
+        )
+    if not found:
+        click.echo("no view is live; each is built when it is first asked", err=True)
+    return found
+
+
+def _watched(name: str, lines: Iterable[_Told]) -> _Told:
+    """Return the last of *lines*, having shown the others as a bar to whoever sits there."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("learners, {task.fields[rate]:,.0f} triples/s"),
+        TimeRemainingColumn(),
+    )
+    told: _Told = {}
+    begin = monotonic()
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task(name, total=None, rate=0.0)
+        for told in lines:
+            if "done" in told:
+                rate = told["triples"] / max(monotonic() - begin, 0.001)
+                total = told["learners"] or None
+                progress.update(task, completed=told["done"], total=total, rate=rate)
+    return told
+
+
+def _row(told: _Told) -> tuple[str, ...]:
+    return (
+        told["audience"],
+        told["purpose"],
+        f"{told['triples']:,}",
+        str(told["epoch"]),
+        f"{told['changes']:,}",
+        f"{told['memory'] / 1e6:,.0f} MB",
+        ",".join(map(str, told["processes"])) or "-",
+        f"{told['used'][:19]}Z",
+    )
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        yield "  ".join(cells).rstrip()
+
+
+COMMANDS: tuple[click.Command, ...] = (_view,)
+"""Added to ``backpack`` by the command line."""

@@ -18,9 +18,14 @@ from databackpack.service.records.truth import TruthStore
 
 __all__ = ["Codes"]
 
+_HAS_CODE = node(BP.hasReleaseCode)
+
 
 class Codes:
-    """The table of one audience, kept in the truth store, which no view can reach."""
+    """The table of one audience, kept in the truth store, which no view can reach.
+
+    INVARIANT: one IRI never gets two codes, however many threads build views of the audience.
+    """
 
     def __init__(self, truth: TruthStore, audience: Audience) -> None:
         self._truth = truth
@@ -33,18 +38,29 @@ class Codes:
 
     def encode(self, iri: ox.NamedNode) -> ox.NamedNode:
         """Return the code of *iri*: the same at each call."""
-        if iri not in self._known:
-            code = node(ID[f"code/{uuid4()}"])
-            self._new.append(ox.Triple(iri, node(BP.hasReleaseCode), code))
-            self._known[iri] = code
-        return self._known[iri]
+        code = self._known.get(iri)
+        return self._make(iri) if code is None else code
 
     def find(self, iri: ox.NamedNode) -> ox.NamedNode | None:
         """Return the code of *iri* if it has one."""
         return self._known.get(iri)
 
     def save(self) -> None:
-        """Keep the codes made since the last call; they must be kept before they are shown."""
-        if self._new:
-            self._truth.append(self._graph, self._new)
-            self._new = []
+        """Keep the codes made since the last call; they must be kept before they are shown.
+
+        When it returns, every code that ``encode`` gave before is in the store, whoever made it.
+        """
+        with self._truth.writing():
+            if self._new:
+                self._truth.append(self._graph, self._new)
+                self._new = []
+
+    def _make(self, iri: ox.NamedNode) -> ox.NamedNode:
+        """The writer's own lock: a second one would be taken in the other order inside a commit."""
+        with self._truth.writing():
+            code = self._known.get(iri)
+            if code is None:
+                code = ox.NamedNode(f"{ID}code/{uuid4()}")
+                self._new.append(ox.Triple(iri, _HAS_CODE, code))
+                self._known[iri] = code
+            return code

@@ -5,7 +5,7 @@ out, and every IRI that stands for a person or one of its items becomes a random
 """
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 import pyoxigraph as ox
 from rdflib import RDF, XSD, URIRef
@@ -13,17 +13,18 @@ from rdflib import RDF, XSD, URIRef
 from databackpack import ontology
 from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.policy.model import Decision, Level, Rule
-from databackpack.service.records.terms import node
+from databackpack.service.records.terms import Term, node
 
 __all__ = ["is_personal", "project"]
 
 Encode = Callable[[ox.NamedNode], ox.NamedNode]
+Generalize = Callable[[Term], ox.NamedNode | ox.Literal | None]
+"""A value → what is seen of it; None for nothing."""
 
 _PERSONAL = tuple(str(ID[kind]) for kind in ("learner/", "item/", "guardian/"))
-_KEPT = {BP.PlainValue, BP.SensitiveValue}
-_TYPE = node(RDF.type)
-_FRAME = frozenset({RDF.type, BP.isRecordOf, BP.isHeldBy})
+_FRAME = frozenset(map(node, (RDF.type, BP.isRecordOf, BP.isHeldBy)))
 """What an item is, whose it is and who holds it."""
+_DATE = node(XSD.date)
 
 
 def is_personal(term: object) -> bool:
@@ -39,61 +40,91 @@ def project(triples: Iterable[ox.Triple], decision: Decision, encode: Encode) ->
     """
     if decision.level < Level.DEIDENTIFIED:
         return set()
-    shown = set(_let_through(triples, decision.rule))
-    if decision.level is Level.FULL:
-        return shown
-    found = (_deidentify(triple, encode) for triple in shown)
-    return {triple for triple in found if triple is not None}
+    shown = _let_through(triples, decision.rule)
+    return set(shown) if decision.level is Level.FULL else _deidentify(shown, encode)
 
 
 def _let_through(triples: Iterable[ox.Triple], rule: Rule | None) -> Iterable[ox.Triple]:
     if rule is None or (rule.only is None and not rule.without):
         return triples
+    without = _nodes(rule.without)
+    only = None if rule.only is None else _nodes(rule.only) | _FRAME
     kept = [
         triple
         for triple in triples
-        if (predicate := URIRef(triple.predicate.value)) not in rule.without
-        and (rule.only is None or predicate in rule.only or predicate in _FRAME)
+        if triple.predicate not in without and (only is None or triple.predicate in only)
     ]
-    telling = {t.subject for t in kept if URIRef(t.predicate.value) not in _FRAME}
-    return kept if rule.only is None else [t for t in kept if t.subject in telling]
+    if only is None:
+        return kept
+    telling = {triple.subject for triple in kept if triple.predicate not in _FRAME}
+    return [triple for triple in kept if triple.subject in telling]
 
 
-def _deidentify(triple: ox.Triple, encode: Encode) -> ox.Triple | None:
-    value = _value(triple.predicate, triple.object)
-    if value is None or not isinstance(triple.subject, ox.NamedNode):
-        return None
-    subject = encode(triple.subject) if is_personal(triple.subject) else triple.subject
-    if isinstance(value, ox.NamedNode) and is_personal(value):
-        value = encode(value)
-    return ox.Triple(subject, triple.predicate, value)
+@lru_cache
+def _nodes(iris: frozenset[URIRef]) -> frozenset[ox.NamedNode]:
+    return frozenset(map(node, iris))
 
 
-def _value(
-    predicate: ox.NamedNode, value: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
-) -> ox.NamedNode | ox.Literal | None:
-    if not isinstance(value, ox.NamedNode | ox.Literal):
-        return None
-    if predicate == _TYPE:
-        return value
+def _deidentify(triples: Iterable[ox.Triple], encode: Encode) -> set[ox.Triple]:
+    names: dict[ox.NamedNode, ox.NamedNode] = {}
+
+    def name(iri: ox.NamedNode) -> ox.NamedNode:
+        known = names.get(iri)
+        if known is None:
+            known = names[iri] = encode(iri) if is_personal(iri) else iri
+        return known
+
+    found = set()
+    for triple in triples:
+        subject, predicate = triple.subject, triple.predicate
+        value = _generalization(predicate)(triple.object)
+        if value is None or not isinstance(subject, ox.NamedNode):
+            continue
+        if isinstance(value, ox.NamedNode):
+            value = name(value)
+        found.add(ox.Triple(name(subject), predicate, value))
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _generalization(predicate: ox.NamedNode) -> Generalize:
+    """Return what the ontology annotates *predicate* with, as a function of its values."""
+    if predicate == node(RDF.type):
+        return _as_is
     identifiability, generalization = _annotations().get(predicate.value, (None, None))
-    if identifiability in _KEPT:
-        return value
+    if identifiability in (BP.PlainValue, BP.SensitiveValue):
+        return _as_is
     if identifiability != BP.QuasiIdentifier:
-        return None
+        return _nothing
     match generalization:
         case BP.AsIs:
-            return value
+            return _as_is
         case BP.ToYear:
-            return _cut(value, 4, XSD.gYear)
+            return _to_year
         case BP.ToMonth:
-            return _cut(value, 7, XSD.gYearMonth)
+            return _to_month
         case _:
-            return None
+            return _nothing
 
 
-def _cut(value: ox.NamedNode | ox.Literal, length: int, datatype: URIRef) -> ox.Literal | None:
-    if not isinstance(value, ox.Literal) or value.datatype != node(XSD.date):
+def _nothing(value: Term) -> None:
+    return None
+
+
+def _as_is(value: Term) -> ox.NamedNode | ox.Literal | None:
+    return value if isinstance(value, (ox.NamedNode, ox.Literal)) else None
+
+
+def _to_year(value: Term) -> ox.Literal | None:
+    return _cut(value, 4, XSD.gYear)
+
+
+def _to_month(value: Term) -> ox.Literal | None:
+    return _cut(value, 7, XSD.gYearMonth)
+
+
+def _cut(value: Term, length: int, datatype: URIRef) -> ox.Literal | None:
+    if not isinstance(value, ox.Literal) or value.datatype != _DATE:
         return None
     return ox.Literal(value.value[:length], datatype=node(datatype))
 

@@ -102,14 +102,20 @@ def listening(app: "WSGIApplication") -> Iterator[int]:
         thread.join(timeout=5)
 
 
-def run_sample(folder: Path, learners: int = LEARNERS) -> Running:
-    """Return the service over a sample of *learners*, written below *folder*."""
+def load_sample(truth: TruthStore, folder: Path, learners: int) -> Identities:
+    """Return the identities of a sample of *learners* that is now in *truth*."""
     sample.write(folder / "sample", learners=learners, today=TODAY)
-    clock = TickingClock()
-    truth = TruthStore(None, clock)
     identities = Identities(truth)
     report = take_in(truth, oneroster.read(folder / "sample", identities.mint))
     assert report.is_clean, report.problems[:5]
+    return identities
+
+
+def run_sample(folder: Path, learners: int = LEARNERS) -> Running:
+    """Return the service over a sample of *learners*, written below *folder*."""
+    clock = TickingClock()
+    truth = TruthStore(None, clock)
+    identities = load_sample(truth, folder, learners)
     keys = folder / "keys"
     views = Views(truth, jurisdiction.read("us-default"))
     context = Context(truth, views, signing_key(keys))

@@ -1,7 +1,8 @@
 """One live view with what keeps it fresh: built once, then redone learner by learner."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from hashlib import sha256
 from heapq import heapify, heappop, heappush
 from itertools import islice
 
@@ -9,14 +10,15 @@ import pyoxigraph as ox
 from rdflib import URIRef
 
 from databackpack.service.policy.jurisdiction import Law
-from databackpack.service.policy.model import Audience
+from databackpack.service.policy.model import Audience, Rule
 from databackpack.service.records.graphs import REGISTRY
 from databackpack.service.records.terms import node
+from databackpack.service.records.truth import Commit
 from databackpack.service.views.code import Codes
 from databackpack.service.views.directory import Directory
 from databackpack.service.views.exposure import Exposures, Parts, parts_of
 from databackpack.service.views.projection import project
-from databackpack.service.views.selection import select
+from databackpack.service.views.selection import Selection, select
 from databackpack.service.views.view import Slice, View
 
 __all__ = ["Live"]
@@ -52,6 +54,7 @@ class Live:
         self._codes = codes
         self._until: dict[URIRef, datetime] = {}
         self._due: list[tuple[datetime, URIRef]] = []
+        self._outlines: dict[URIRef, bytes] = {}
         self._shown: dict[URIRef, Parts] = {}
         self._late: set[URIRef] = set()
         self._is_built = False
@@ -73,10 +76,11 @@ class Live:
             moment = self._directory.truth.clock()
             triples: set[ox.Triple] = set()
             for learner in batch:
-                found, parts = self._slice(learner, law, moment)
-                triples |= found
-                if parts:
-                    self._shown[learner] = parts
+                selection = self._select(learner, law, moment)
+                if selection.decisions:
+                    self._shown[learner] = _parts(selection)
+                    self._outlines[learner] = _outline(selection)
+                    triples |= self._project(selection)
             self._codes.save()
             self.view.fill(triples)
             done, total = done + len(batch), total + len(triples)
@@ -87,18 +91,18 @@ class Live:
 
         INVARIANT: what the view shows is in the exposures before it is shown.
         """
-        slices, shown = self._slices(self._late)
+        slices, shown = self._slices(self._late, None)
         self._shown |= shown
         self.exposures.begin({one: parts for one, parts in self._shown.items() if parts})
         self._shown, self._late, self._is_built = {}, set(), True
         self.view.replace(slices, self._directory.truth.epoch, self.exposures.state)
 
-    def follow(self, learners: Iterable[URIRef]) -> None:
-        """Let the view be at the epoch at which something about *learners* was committed."""
+    def follow(self, commit: Commit) -> None:
+        """Let the view be at the epoch of *commit*."""
         if self._is_built:
-            self._redo(learner for learner in learners if self._concerns(learner))
+            self._redo(filter(self._concerns, commit.learners), commit.graphs)
         else:
-            self._late.update(learners)
+            self._late |= commit.learners
 
     def redo_what_is_due(self) -> None:
         """Redo the slices that changed because time went by, not because anything was committed.
@@ -112,7 +116,7 @@ class Live:
             if moment <= now and self._until.get(learner) == moment
         }
         if due:
-            self._redo(due)
+            self._redo(due, frozenset())
         while self._due and self._due[0][0] <= now:
             heappop(self._due)
 
@@ -121,8 +125,8 @@ class Live:
         first = self._due[:1]
         return bool(first) and first[0][0] <= self._directory.truth.clock()
 
-    def _redo(self, learners: Iterable[URIRef]) -> None:
-        slices, shown = self._slices(learners)
+    def _redo(self, learners: Iterable[URIRef], changed: frozenset[URIRef]) -> None:
+        slices, shown = self._slices(list(learners), changed)
         if shown:
             self.exposures.change(shown)
         self.view.replace(slices, self._directory.truth.epoch, self.exposures.state)
@@ -132,16 +136,27 @@ class Live:
         is_candidate = self._directory.is_candidate(self.audience, learner)
         return is_candidate or self.exposures.shows(learner)
 
-    def _slices(self, learners: Iterable[URIRef]) -> tuple[list[Slice], dict[URIRef, Parts]]:
-        concerned = list(learners)
-        if not concerned:
+    def _slices(
+        self, learners: Collection[URIRef], changed: frozenset[URIRef] | None
+    ) -> tuple[list[Slice], dict[URIRef, Parts]]:
+        """Return the slices that may be others than before, and what is now shown of whom.
+
+        A slice is the same where the same is selected of records that are not among the *changed*
+        graphs (None: any may be), which spares most views the work on most of a family's words.
+        """
+        if not learners:
             return [], {}
         law, moment = self._directory.law(), self._directory.truth.clock()
         slices: list[Slice] = []
         shown: dict[URIRef, Parts] = {}
-        for learner in concerned:
-            triples, shown[learner] = self._slice(learner, law, moment)
-            code = self._codes.find(node(learner))
+        for learner in learners:
+            selection = self._select(learner, law, moment)
+            shown[learner], outline = _parts(selection), _outline(selection)
+            is_known = self._outlines.get(learner, _NOTHING) == outline
+            if is_known and changed is not None and changed.isdisjoint(_records(selection)):
+                continue
+            self._outlines[learner] = outline
+            triples, code = self._project(selection), self._codes.find(node(learner))
             slices.append(([iri for iri in (node(learner), code) if iri is not None], triples))
         self._codes.save()
         return slices, shown
@@ -157,14 +172,42 @@ class Live:
             self._due = [(moment, one) for one, moment in self._until.items()]
             heapify(self._due)
 
-    def _slice(self, learner: URIRef, law: Law, moment: datetime) -> tuple[set[ox.Triple], Parts]:
-        """Return what the view shows of a learner, and by which categories, levels and bases."""
+    def _select(self, learner: URIRef, law: Law, moment: datetime) -> Selection:
         dossier = self._directory.dossier(learner)
         selection = select(dossier, self.audience, self.purpose, law, moment)
         self._expect(learner, selection.until)
+        return selection
+
+    def _project(self, selection: Selection) -> set[ox.Triple]:
         triples: set[ox.Triple] = set()
         for record, decision in selection.decisions.items():
             held = self._directory.truth.triples(record.iri)
             triples |= project(held, decision, self._codes.encode)
-        decisions = ((record.category, made) for record, made in selection.decisions.items())
-        return triples, parts_of(decisions)
+        return triples
+
+
+def _parts(selection: Selection) -> Parts:
+    """Return by which categories, levels and bases a learner is shown."""
+    return parts_of((record.category, made) for record, made in selection.decisions.items())
+
+
+def _records(selection: Selection) -> Iterable[URIRef]:
+    return (record.iri for record in selection.decisions)
+
+
+def _outline(selection: Selection) -> bytes:
+    """Return what tells selections apart of which ``project`` may show different triples."""
+    seen = sorted(
+        (record.iri, made.level.notation, _letting_through(made.rule))
+        for record, made in selection.decisions.items()
+    )
+    return sha256(repr(seen).encode()).digest()
+
+
+def _letting_through(rule: Rule | None) -> tuple[list[URIRef] | None, list[URIRef]]:
+    if rule is None:
+        return None, []
+    return None if rule.only is None else sorted(rule.only), sorted(rule.without)
+
+
+_NOTHING = _outline(Selection({}, None))

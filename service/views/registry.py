@@ -36,7 +36,7 @@ _WAITING = 8
 """How many askers wait for views that are being built: each keeps a thread of the server."""
 
 _TRIES = 5
-_WORN = 200_000
+_WORN = 1_000_000
 """Triples written to a view after which it is built anew: memory keeps every old version."""
 
 _LOG = logging.getLogger(__name__)
@@ -192,7 +192,7 @@ class Views(Directory):
             with self.truth.writing():
                 if live.view.is_closed or now - live.used > self._budget.idle:
                     self._drop(live.key)
-                elif live.view.changes > max(_WORN, len(live.view)):
+                elif live.view.changes > _WORN:
                     self._begin(live.key)
         self._fit()
 
@@ -231,7 +231,11 @@ class Views(Directory):
         for _ in range(_TRIES):
             if self._is_closed:
                 break
-            built = self._prepare(key, advance)
+            try:
+                built = self._prepare(key, advance)
+            except LOST:
+                _LOG.exception("the processes of a view were lost while it was built")
+                continue
             try:
                 with self.truth.writing():
                     if built.is_outdated or built.audience != self.audience(local_name(key[0])):
@@ -290,13 +294,13 @@ class Views(Directory):
         is_shared = bool(_SHARED & commit.graphs)
         for live in self._unfinished:
             live.is_outdated = live.is_outdated or is_shared
-            live.follow(commit.learners)
+            live.follow(commit)
         for key, live in list(self._live.items()):
             if is_shared:
                 self._drop(key)
                 continue
             try:
-                live.follow(commit.learners)
+                live.follow(commit)
             except Exception:
                 _LOG.exception("a view could not follow epoch %d and was dropped", commit.epoch)
                 self._drop(key)

@@ -1,112 +1,161 @@
 """What policy costs: an enforced view against the bare engine over the same triples, in one run.
 
-``make bench`` prints a table. The figures are ratios, so that they mean the same on any machine;
-the times beside them are of the machine that ran it.
+    python -m tests.bench.overhead [COPIES]     600 x COPIES learners; 10 are 1.9 million triples
+
+The figures are ratios, so that they mean the same on any machine; the times beside them are of
+the machine that ran it. Queries and rounds are taken in turns, so that both meet the same noise.
 """
 
-from collections.abc import Callable
-from pathlib import Path
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from http.client import HTTPConnection
 from statistics import median
-from tempfile import TemporaryDirectory
-from time import perf_counter
+from threading import Thread
+from time import perf_counter, sleep
+from urllib.parse import urlencode
 
 import pyoxigraph as ox
+from rdflib import Literal, URIRef
 
 from databackpack import queries
 from databackpack.service.gate.answer import answer
 from databackpack.service.gate.credentials import Credential
 from databackpack.service.gate.protocol import QueryRequest
-from databackpack.service.records.terms import to_ox
-from tests.running import Running, run_sample
+from databackpack.service.records.terms import Term, text, to_ox
+from tests.bench.world import milliseconds, serving, timed
+from tests.running import Running
 
 ROUNDS = 15
-LEARNERS = 600
-DUMP = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+CLIENTS, REQUESTS, PAUSE = 8, 200, 0.1
+FORMATS = ox.QueryResultsFormat.JSON, ox.RdfFormat.N_TRIPLES
+PREFIXES = "PREFIX bp: <https://w3id.org/databackpack/ns#> "
+POINT = PREFIXES + "SELECT ?p ?o {{ <{item}> ?p ?o }}"
+OWN = {
+    "one learner's items by class": "SELECT ?t (COUNT(*) AS ?n) {{ ?x bp:isRecordOf <{learner}> ; "
+    "a ?t }} GROUP BY ?t",
+    "items by class and holder": "SELECT ?t ?h (COUNT(DISTINCT ?who) AS ?n) "
+    "{{ ?x a ?t ; bp:isHeldBy ?h ; bp:isRecordOf ?who }} GROUP BY ?t ?h",
+    "an item described": "DESCRIBE <{item}>",
+}
+Bindings = Mapping[str, URIRef | Literal]
+Asked = tuple[str, Bindings]
 
 
-def main() -> None:
+def main(copies: int = 10) -> None:
     """Print the tables."""
-    with TemporaryDirectory() as folder:
-        running = run_sample(Path(folder), LEARNERS)
-        queries_table(running)
-        changes_table(running)
+    with serving(copies) as running:
+        bare = engine(running)
+        print(f"State agency, {len(bare)} triples, median of {ROUNDS}\n", flush=True)
+        at_the_gate(running, bare)
+        over_http(running, bare)
 
 
-def queries_table(running: Running) -> None:
-    """Print, for each catalogue question, gate and view ÷ bare engine, as the state agency."""
+def engine(running: Running) -> ox.Store:
+    """Return a bare store of just the triples that the state agency's view holds."""
+    views = running.context.views
+    audience = views.audience(running.audience("state-agency"))
+    (purpose,) = audience.purposes
+    bare = ox.Store()
+    for piece in views.view(audience, purpose).dump():
+        bare.bulk_load(piece, format=ox.RdfFormat.N_TRIPLES)
+    return bare
+
+
+def fourteen(bare: ox.Store) -> dict[str, Asked]:
+    """Return the catalogue's questions for a state agency, and three that researchers write."""
+    found: dict[str, Asked] = {}
+    for name in queries.names():
+        question = queries.read(name)
+        if "state-agency" in question.roles:
+            bindings = question.bind({p.name: p.example for p in question.parameters})
+            found[name] = question.text, bindings
+    names = some(bare)
+    return found | {name: (PREFIXES + query.format(**names), {}) for name, query in OWN.items()}
+
+
+def some(bare: ox.Store) -> dict[str, str]:
+    """Return the names of an item of the view and of its learner."""
+    predicate = ox.NamedNode("https://w3id.org/databackpack/ns#isRecordOf")
+    quad = next(bare.quads_for_pattern(None, predicate, None))
+    return {"item": text(quad.subject), "learner": text(quad.object)}
+
+
+def at_the_gate(running: Running, bare: ox.Store) -> None:
+    """Print, for each query, gate, view and worker ÷ bare engine."""
     views = running.context.views
     audience = views.audience(running.audience("state-agency"))
     (purpose,) = audience.purposes
     credential = Credential("bench", audience, purpose)
-    formats = ox.QueryResultsFormat.JSON, ox.RdfFormat.N_TRIPLES
-    dump = answer(views, credential, QueryRequest(DUMP), *formats).body
-    bare = ox.Store()
-    bare.bulk_load(dump, format=ox.RdfFormat.N_TRIPLES)
-    print(f"State agency, {len(bare)} triples, {LEARNERS} learners, median of {ROUNDS}\n")
-    print("| question | bare engine, ms | through the gate, ms | ratio |\n|---|---|---|---|")
+    print("| query | bare engine, ms | through gate and worker, ms | ratio |\n|---|---|---|---|")
     ratios = []
-    for name in queries.names():
-        question = queries.read(name)
-        if "state-agency" not in question.roles:
-            continue
-        terms = question.bind({p.name: p.example for p in question.parameters})
-        substitutions = {ox.Variable(key): to_ox(term) for key, term in terms.items()} or None
-
-        def ask_bare(text: str = question.text, bound: object = substitutions) -> None:
-            result = bare.query(text, substitutions=bound)  # type: ignore[arg-type]
-            if isinstance(result, ox.QueryTriples):
-                result.serialize(format=formats[1])
-            else:
-                result.serialize(format=formats[0])
-
-        def ask_gate(text: str = question.text, bound: object = terms) -> None:
-            request = QueryRequest(text, bindings=bound)  # type: ignore[arg-type]
-            answer(views, credential, request, *formats)
-
-        engine, gate = alternate(ask_bare, ask_gate)
-        ratios.append(gate / engine)
-        print(f"| {name} | {engine * 1000:.2f} | {gate * 1000:.2f} | {ratios[-1]:.2f} |")
-    print(f"\nMedian ratio: {median(ratios):.3f}\n")
+    for name, asked in fourteen(bare).items():
+        request = QueryRequest(asked[0], bindings=asked[1])
+        through = partial(answer, views, credential, request, *FORMATS)
+        for _ in range(4):
+            through()  # both workers have met it, and their pages are their own
+        alone, enforced = alternate(partial(ask, bare, *asked), through)
+        ratios.append(enforced / alone)
+        print(f"| {name} | {alone * 1000:.2f} | {enforced * 1000:.2f} | {ratios[-1]:.2f} |")
+    print(f"\nMedian ratio of {len(ratios)} queries: {median(ratios):.3f}\n", flush=True)
 
 
-def changes_table(running: Running) -> None:
-    """Print how long a family's PUT takes with one live view and with six."""
-    client = running.app.test_client()
-    guardian = running.headers("guardian")
-    child = client.get("/me", headers=guardian).get_json()["learners"][0]
-
-    def put(level: str) -> None:
-        path = f"/learners/{child}/policy/progress/state-agency"
-        assert client.put(path, json={"level": level}, headers=guardian).status_code == 200
-
-    def change(personas: list[str]) -> float:
-        for persona in personas:
-            client.get("/sparql?query=ASK{}", headers=running.headers(persona))
-        return median(timed(lambda: put("none")) + timed(lambda: put("full")))
-
-    one = change(["state-agency"])
-    five = change(["district", "teacher", "other-school-teacher", "researcher"])
-    print(f"A family's change until acknowledged: {one * 1000:.1f} ms with one live view, ", end="")
-    print(f"{five * 1000:.1f} ms with five, ratio {five / one:.2f}")
+def ask(store: ox.Store, query: str, bindings: Bindings) -> bytes | None:
+    """Return the serialized answer of the bare engine."""
+    terms: dict[ox.Variable, Term] = {ox.Variable(k): to_ox(v) for k, v in bindings.items()}
+    result = store.query(query, substitutions=terms or None)
+    if isinstance(result, ox.QueryTriples):
+        return result.serialize(format=FORMATS[1])
+    return result.serialize(format=FORMATS[0])
 
 
-def alternate(one: Callable[[], None], other: Callable[[], None]) -> tuple[float, float]:
-    """Return the median seconds of each, taken in turns so that both meet the same noise."""
-    one()
-    other()
+def alternate(one: Callable[[], object], other: Callable[[], object]) -> tuple[float, float]:
+    """Return the median seconds of each, taken in turns."""
     pairs = [(*timed(one, 1), *timed(other, 1)) for _ in range(ROUNDS)]
     return median(first for first, _ in pairs), median(second for _, second in pairs)
 
 
-def timed(action: Callable[[], None], times: int = ROUNDS) -> list[float]:
-    """Return the seconds that each of *times* runs of *action* took."""
-    found = []
-    for _ in range(times):
-        begin = perf_counter()
-        action()
-        found.append(perf_counter() - begin)
+def over_http(running: Running, bare: ox.Store) -> None:
+    """Print what a point query takes through HTTP beyond the bare engine, with many clients."""
+    query = POINT.format(item=some(bare)["item"])
+    alone, _ = milliseconds(timed(lambda: ask(bare, query, {}), 500))
+    path = f"/sparql?{urlencode({'query': query})}"
+    print(f"A point query, {CLIENTS} clients, ms above the bare engine's {alone:.2f}\n")
+    print("| each client | p50 | p99 | requests/s |\n|---|---|---|---|")
+    with running.listening() as address:
+        port = int(address.rpartition(":")[2])
+        for pause, words in ((PAUSE, f"asks {1 / PAUSE:.0f} times a second"), (0, "never rests")):
+            begin = perf_counter()
+            seconds = hammer(port, path, running.headers("state-agency"), pause)
+            rate = len(seconds) / (perf_counter() - begin)
+            half, most = milliseconds(seconds)
+            print(f"| {words} | {half - alone:.1f} | {most - alone:.1f} | {rate:.0f} |", flush=True)
+
+
+def hammer(port: int, path: str, headers: dict[str, str], pause: float) -> list[float]:
+    """Return the seconds of each answer that CLIENTS clients got."""
+    found: list[float] = []
+
+    def client(number: int) -> None:
+        connection = HTTPConnection("127.0.0.1", port)
+        sleep(pause * number / CLIENTS)
+        for _ in range(REQUESTS):
+            begin = perf_counter()
+            connection.request("GET", path, headers=headers)
+            response = connection.getresponse()
+            response.read()
+            found.append(perf_counter() - begin)
+            assert response.status == 200
+            sleep(max(0.0, pause - found[-1]))
+        connection.close()
+
+    threads = [Thread(target=client, args=(number,)) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     return found
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,56 @@
+"""How long a family's change takes from request to acknowledged in all views, and how it wears.
+
+python -m tests.bench.changes [COPIES [TIMES]]   at 600 x COPIES and 600 x TIMES x COPIES
+                                                 learners; 10 are 1.9 million triples
+"""
+
+import sys
+from itertools import cycle, islice
+
+from tests.bench.world import milliseconds, serving, timed
+from tests.running import Running
+
+PERSONAS = ("state-agency", "district", "teacher", "other-school-teacher", "researcher", "guardian")
+CHANGES = 300
+
+
+def main(copies: int = 10, times: int = 5) -> None:
+    """Print the table."""
+    print("| learners | triples, largest view | views | p50, ms | p99, ms |\n|---|---|---|---|---|")
+    found = []
+    for number in (copies, copies * times):
+        with serving(number) as running:
+            found.append(changing(running))
+    print(f"\nThe second ÷ the first: p50 {found[1][0] / found[0][0]:.2f}, ", end="")
+    print(f"p99 {found[1][1] / found[0][1]:.2f}")
+
+
+def changing(running: Running) -> tuple[float, float]:
+    """Print and return the median and the 99th percentile, with the view of every persona live."""
+    client = running.app.test_client()
+    for persona in PERSONAS:
+        answer = client.get("/sparql?query=ASK{}", headers=running.headers(persona))
+        assert answer.status_code == 200, answer.text
+    guardian = running.headers("guardian")
+    children = client.get("/me", headers=guardian).get_json()["learners"]
+    cells = [
+        (child, category) for child in children for category in ("progress", "gradebook", "goals")
+    ]
+    steps = islice(cycle([(*cell, level) for level in ("none", "full") for cell in cells]), CHANGES)
+
+    def change() -> None:
+        child, category, level = next(steps)
+        path = f"/learners/{child}/policy/{category}/state-agency"
+        answer = client.put(path, json={"level": level}, headers=guardian)
+        assert answer.status_code == 200, answer.text
+
+    half, most = milliseconds(timed(change, CHANGES))
+    views = running.context.views
+    largest = max(len(live.view) for live in views.live())
+    learners = len(views.learners())
+    print(f"| {learners} | {largest} | {len(PERSONAS)} | {half:.1f} | {most:.1f} |", flush=True)
+    return half, most
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,4 +1,7 @@
-"""Epochs: what each commit changed, written in the same transaction as the change."""
+"""Epochs: what each commit changed, written in the same transaction as the change.
+
+The journal also holds the store's identifier, by which its redo log knows it.
+"""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -6,11 +9,20 @@ from datetime import UTC, datetime
 import pyoxigraph as ox
 from rdflib import RDF, XSD, URIRef
 
-from databackpack.ontology.namespaces import BP, ID, PROV
+from databackpack.ontology.namespaces import BP, DCTERMS, ID, PROV
 from databackpack.service.records.graphs import JOURNAL
 from databackpack.service.records.terms import node, text
 
-__all__ = ["changed", "entry", "last_epoch", "last_moment"]
+__all__ = [
+    "changed",
+    "entry",
+    "head",
+    "identify",
+    "identity",
+    "last_epoch",
+    "last_moment",
+    "moment",
+]
 
 _HEAD = node(ID["journal"])
 _EPOCH = node(BP.epoch)
@@ -33,18 +45,37 @@ def entry(
     return remove, add
 
 
+def head(store: ox.Store) -> set[ox.Quad]:
+    """Return what says which epoch is the last; nothing in a new store."""
+    return set(store.quads_for_pattern(_HEAD, _EPOCH, None, node(JOURNAL)))
+
+
 def last_epoch(store: ox.Store) -> int:
     """Return the epoch of the last commit, 0 for a new store."""
-    quads = list(store.quads_for_pattern(_HEAD, _EPOCH, None, node(JOURNAL)))
-    return max((int(text(quad.object)) for quad in quads), default=0)
+    return max((int(text(quad.object)) for quad in head(store)), default=0)
 
 
 def last_moment(store: ox.Store) -> datetime:
     """Return the moment of the last commit, the beginning of time for a new store."""
-    commit = _commit(last_epoch(store))
-    quads = store.quads_for_pattern(commit, node(PROV.endedAtTime), None, node(JOURNAL))
-    moments = (datetime.fromisoformat(text(quad.object)) for quad in quads)
-    return max(moments, default=datetime.min.replace(tzinfo=UTC))
+    return moment(store, last_epoch(store)) or datetime.min.replace(tzinfo=UTC)
+
+
+def moment(store: ox.Store, epoch: int) -> datetime | None:
+    """Return the moment of *epoch*, None for one that the journal does not have."""
+    quads = store.quads_for_pattern(_commit(epoch), node(PROV.endedAtTime), None, node(JOURNAL))
+    return max((datetime.fromisoformat(text(quad.object)) for quad in quads), default=None)
+
+
+def identity(store: ox.Store) -> str | None:
+    """Return the identifier of *store*, None for one that never had a redo log."""
+    quads = store.quads_for_pattern(_HEAD, node(DCTERMS.identifier), None, node(JOURNAL))
+    return next((text(quad.object) for quad in quads), None)
+
+
+def identify(store: ox.Store, identifier: str) -> None:
+    """Let *identifier* be that of *store*, whatever happens to the machine from now on."""
+    store.add(ox.Quad(_HEAD, node(DCTERMS.identifier), ox.Literal(identifier), node(JOURNAL)))
+    store.flush()
 
 
 def changed(store: ox.Store, epoch: int) -> set[str]:

@@ -1,7 +1,7 @@
 """The truth store: one Oxigraph store, one writer, every change one transaction and one epoch."""
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +10,29 @@ from threading import RLock
 import pyoxigraph as ox
 from rdflib import URIRef
 
-from databackpack.service.records import journal
+from databackpack.service.records import journal, transaction
+from databackpack.service.records.recovery import recover
+from databackpack.service.records.redo import (
+    Entry,
+    NotKept,
+    RedoLog,
+    StoreUnusable,
+    entry,
+    is_logged,
+    rows,
+)
 from databackpack.service.records.terms import node, text
 
-__all__ = ["Change", "Clock", "Commit", "StoreInUse", "StoreUnusable", "TruthStore", "now"]
+__all__ = [
+    "Change",
+    "Clock",
+    "Commit",
+    "NotKept",
+    "StoreInUse",
+    "StoreUnusable",
+    "TruthStore",
+    "now",
+]
 
 Clock = Callable[[], datetime]
 
@@ -25,10 +44,6 @@ def now() -> datetime:
 
 class StoreInUse(RuntimeError):
     """Another process has the store open for writing."""
-
-
-class StoreUnusable(ValueError):
-    """There is no store at the path, or none can be made there; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +71,26 @@ class Commit:
 class TruthStore:
     """The store at *path*, or in memory without one; without *create* it must be there.
 
+    Its redo log is the file *redo*, by default ``<path>.redo`` beside it; in memory there is none.
     INVARIANT: listeners have all returned before ``commit`` does, so that whoever was told an
-    epoch finds every live view at it.
+    epoch finds every live view at it; and the redo log has what was decided at it, on disk.
     """
 
     def __init__(
-        self, path: Path | None = None, clock: Clock = now, *, create: bool = True
+        self,
+        path: Path | None = None,
+        clock: Clock = now,
+        *,
+        create: bool = True,
+        redo: Path | None = None,
     ) -> None:
-        self._store = ox.Store() if path is None else _open(path, create)
+        self._redo: RedoLog | None = None
+        if path is None:
+            self._store = ox.Store()
+        else:
+            log = redo or _beside(path)
+            self._store = _open(path, log, create)
+            self._redo = recover(self._store, path, log, clock)
         self._lock = RLock()
         self._listeners: list[Callable[[Commit], None]] = []
         self._clock = clock
@@ -113,9 +140,12 @@ class TruthStore:
         """Return the epoch at which all *changes* are in the store and in every live view.
 
         They are applied together or not at all; where nothing differs from what is held, no new
-        epoch begins.
+        epoch begins. Raises NotKept when the redo log cannot be written: then nothing was changed,
+        or, where the disk itself failed, what is in the views may be lost with this process.
         """
         with self._lock:
+            if self._redo is not None:
+                self._redo.check()
             remove, add = self._difference(changes)
             if not remove and not add:
                 return self.epoch
@@ -128,17 +158,25 @@ class TruthStore:
             )
             moment = self.clock()
             unwritten, written = journal.entry(commit.epoch, moment, commit.graphs)
-            self._apply(remove | unwritten, add | written)
-            self.epoch, self._latest = commit.epoch, moment
-            for listener in self._listeners:
-                listener(commit)
+            operations = transaction.delete(remove | unwritten), transaction.insert(add | written)
+            try:
+                with self._logged(lambda: entry(commit.epoch, moment, remove, add)):
+                    transaction.apply(self._store, operations)
+                    self.epoch, self._latest = commit.epoch, moment
+            finally:
+                if self.epoch == commit.epoch:  # whatever became of the log, views show the store
+                    for listener in self._listeners:
+                        listener(commit)
             return self.epoch
 
     def append(self, graph: URIRef, triples: Iterable[ox.Triple]) -> None:
-        """Add *triples* to *graph* without an epoch: for tables and logs that no view shows."""
-        name = node(graph)
-        with self._lock:
-            self._store.extend(ox.Quad(t.subject, t.predicate, t.object, name) for t in triples)
+        """Add *triples* to *graph* without an epoch: for tables and logs that no view shows.
+
+        Raises NotKept, with nothing added, when the redo log should have them and has no room.
+        """
+        name, added = node(graph), list(triples)
+        with self._lock, self._logged(lambda: rows(graph, added), is_logged(graph)):
+            self._store.extend(ox.Quad(t.subject, t.predicate, t.object, name) for t in added)
 
     def flush(self) -> None:
         """Write everything into its place on disk, so that the next start has nothing to redo.
@@ -146,6 +184,16 @@ class TruthStore:
         Commits are safe without it: after a crash the engine replays its write-ahead log.
         """
         self._store.flush()
+        if self._redo is not None:
+            self._redo.sync()
+
+    def _logged(
+        self, make: Callable[[], Entry], is_wanted: bool = True
+    ) -> AbstractContextManager[None]:
+        """Return what lets the redo log, if there is one, have an entry of what is done inside."""
+        if self._redo is None or not is_wanted:
+            return nullcontext()
+        return self._redo.around(make())
 
     def _difference(self, changes: Sequence[Change]) -> tuple[set[ox.Quad], set[ox.Quad]]:
         remove: set[ox.Quad] = set()
@@ -158,25 +206,23 @@ class TruthStore:
             add |= wanted - held
         return remove, add
 
-    def _apply(self, remove: set[ox.Quad], add: set[ox.Quad]) -> None:
-        """One update is one transaction; its data blocks are written by Oxigraph's serializer."""
-        operations = [
-            f"{form} DATA {{ {_data_block(quads)} }}"
-            for form, quads in (("DELETE", remove), ("INSERT", add))
-            if quads
-        ]
-        self._store.update(" ;\n".join(operations))
-
     def _quads(self, graph: URIRef, subject: URIRef | None = None) -> Iterator[ox.Quad]:
         about = None if subject is None else node(subject)
         return self._store.quads_for_pattern(about, None, None, node(graph))
 
 
-def _open(path: Path, create: bool) -> ox.Store:
+def _beside(path: Path) -> Path:
+    path = path if path.name not in ("", "..") else path.resolve()
+    if not path.name:
+        raise StoreUnusable("the store cannot be the root of all folders; name one below it")
+    return path.with_name(f"{path.name}.redo")
+
+
+def _open(path: Path, log: Path, create: bool) -> ox.Store:
     """Return the store at *path*, made if need be; raises StoreInUse or StoreUnusable."""
     try:
         if not (path / "CURRENT").is_file():
-            _make_folder(path, create)
+            _make_folder(path, log, create)
         return ox.Store(str(path))
     except OSError as error:
         reason = error.strerror or str(error)
@@ -185,24 +231,16 @@ def _open(path: Path, create: bool) -> ox.Store:
     raise StoreUnusable(f"{path} cannot be opened as a store: {reason}")
 
 
-def _make_folder(path: Path, create: bool) -> None:
+def _make_folder(path: Path, log: Path, create: bool) -> None:
     """Make the folder of a new store, its owner's alone: it will hold children's records."""
+    if log.exists():
+        raise StoreUnusable(
+            f"there is no store at {path}, but its redo log is at {log}; put the last backup of "
+            "the store back, or move the log away to begin a new store"
+        )
     if not create:
         raise StoreUnusable(f"there is no store at {path}; make one with: backpack load")
     path.mkdir(parents=True, exist_ok=True)
     if any(path.iterdir()):
         raise StoreUnusable(f"{path} holds other files; name a folder that is empty or not there")
     path.chmod(0o700)
-
-
-def _data_block(quads: set[ox.Quad]) -> str:
-    by_graph: dict[str, list[ox.Triple]] = defaultdict(list)
-    for quad in quads:
-        by_graph[str(quad.graph_name)].append(quad.triple)
-    return "\n".join(
-        f"GRAPH {name} {{ {_n_triples(triples)} }}" for name, triples in by_graph.items()
-    )
-
-
-def _n_triples(triples: list[ox.Triple]) -> str:
-    return (ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"").decode()

@@ -50,6 +50,7 @@ class Live:
         self.is_outdated = False
         self.used = directory.truth.clock()
         self.memory = 0
+        self.progress = 0, 0, 0  # of its build: learners done, learners in all, triples so far
         self._directory = directory
         self._codes = codes
         self._until: dict[URIRef, datetime] = {}
@@ -84,6 +85,7 @@ class Live:
             self._codes.save()
             self.view.fill(triples)
             done, total = done + len(batch), total + len(triples)
+            self.progress = done, len(learners), total
             advance(done, total)
 
     def finish(self) -> None:

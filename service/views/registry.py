@@ -1,14 +1,12 @@
 """The live views: built on first use, and at the truth store's epoch whenever a commit returns."""
 
 import logging
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from threading import BoundedSemaphore
-from weakref import WeakValueDictionary
 
 from rdflib import URIRef
 
@@ -16,39 +14,26 @@ from databackpack.ontology.codes import local_name
 from databackpack.service.policy.model import Audience, Jurisdiction
 from databackpack.service.records.graphs import AGREEMENTS, JURISDICTIONS, REGISTRY
 from databackpack.service.records.truth import Commit, TruthStore
-from databackpack.service.views import public
-from databackpack.service.views.code import Codes
+from databackpack.service.views.building import Advance, Builds, Key, unwatched
 from databackpack.service.views.comparison import Comparison, compare
 from databackpack.service.views.directory import Directory
 from databackpack.service.views.exposure import Exposures
-from databackpack.service.views.hosted import HostedView
 from databackpack.service.views.live import Live
-from databackpack.service.views.process import LOST, Template
+from databackpack.service.views.process import Template
 from databackpack.service.views.view import View, ViewBuilding
 
-__all__ = ["Budget", "Views", "public_template"]
+__all__ = ["Budget", "Views"]
 
 _SHARED = {REGISTRY, AGREEMENTS, JURISDICTIONS}
 """Graphs that may bear on every learner of a view: when one changes, views are made anew."""
 
-_BUILDERS = 4
 _WAITING = 8
 """How many askers wait for views that are being built: each keeps a thread of the server."""
 
-_TRIES = 5
 _WORN = 1_000_000
 """Triples written to a view after which it is built anew: memory keeps every old version."""
 
 _LOG = logging.getLogger(__name__)
-_Key = tuple[URIRef, URIRef]
-Advance = Callable[[int, int, int], None]
-"""Is told of a build: learners done, learners in all, triples so far."""
-
-
-@cache
-def public_template() -> Template:
-    """Return the template of this process with what is public."""
-    return Template(public.vocabulary())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +66,11 @@ class Views(Directory):
     ) -> None:
         super().__init__(truth, jurisdiction)
         self.patience = patience
-        self._template = template
         self._budget = budget or Budget()
-        self._live: dict[_Key, Live] = {}
-        self._unfinished: list[Live] = []
-        self._builds: dict[_Key, Future[View]] = {}
-        self._builders = ThreadPoolExecutor(_BUILDERS, thread_name_prefix="build")
+        self._live: dict[Key, Live] = {}
+        self._builds = Builds(self, template, self._budget.workers, self._exposures, self._adopt)
         self._waiting = BoundedSemaphore(_WAITING)
-        self._codes: WeakValueDictionary[URIRef, Codes] = WeakValueDictionary()
-        self._states: dict[_Key, URIRef | None] = {}
+        self._states: dict[Key, URIRef | None] = {}
         self._is_closed = False
         truth.subscribe(self._follow)
 
@@ -109,7 +90,7 @@ class Views(Directory):
             found = self._up_to_date(self.audience(local_name(audience.iri)), purpose)
             if found is not None:
                 return found
-            build = self._begin(key)
+            build = self._builds.begin(key)
         return self._wait(build)
 
     def _up_to_date(self, audience: Audience, purpose: URIRef) -> View | None:
@@ -131,10 +112,10 @@ class Views(Directory):
     def rebuild(self, audience: Audience, purpose: URIRef, advance: Advance) -> View:
         """Return the view, built anew from the truth store while the old one goes on answering."""
         with self.truth.writing():
-            build = self._begin((audience.iri, purpose), advance)
+            build = self._builds.begin((audience.iri, purpose), advance)
         return build.result()
 
-    def build_ahead(self, wanted: Iterable[_Key]) -> None:
+    def build_ahead(self, wanted: Iterable[Key]) -> None:
         """Build the views of *wanted*, in their order, until half of the budget is used."""
         for audience, purpose in wanted:
             if self._is_closed or self._memory() > self._budget.memory / 2:
@@ -144,23 +125,28 @@ class Views(Directory):
             try:
                 found = self.audience(local_name(audience))
                 if purpose in found.purposes:
-                    self.rebuild(found, purpose, _say_nothing)
+                    self.rebuild(found, purpose, unwatched)
             except (KeyError, ViewBuilding):
                 continue  # it is no more, or it is built when somebody asks
 
     def check(self, audience: Audience, purpose: URIRef, advance: Advance) -> Comparison:
         """Return how the view differs from one built from scratch at the same epoch.
 
-        One that differs is given up, so that nobody is answered from it any more.
+        One that differs is given up, so that nobody is answered from it any more. Raises ViewClosed
+        when it was given up meanwhile for another reason.
         """
         key = audience.iri, purpose
-        if key not in self._live:
-            self.rebuild(audience, purpose, _say_nothing)
+        if key not in self._live or self._live[key].view.is_closed:
+            self.rebuild(audience, purpose, unwatched)
         fresh = self._prepare(key, advance)
         try:
             with self.truth.writing():
+                held = self._live.get(key)
+                if held is None or fresh.is_outdated:
+                    raise ViewClosed
                 fresh.finish()
-                held = self._live[key]
+                for one in (held, fresh):
+                    one.redo_what_is_due()  # as if somebody asked at this moment
                 dumps = held.view.dump(), fresh.view.dump()
             found = compare(*dumps)
         finally:
@@ -173,6 +159,10 @@ class Views(Directory):
     def live(self) -> list[Live]:
         """Return the live views, those asked for last first."""
         return sorted(self._live.values(), key=lambda live: live.used, reverse=True)
+
+    def building(self) -> list[Live]:
+        """Return the views that are being built, to be shown or to check another one by."""
+        return list(self._unfinished)
 
     def state(self, audience: Audience, purpose: URIRef) -> URIRef | None:
         """Return the state of the view of (audience, purpose), or its last one; None without."""
@@ -193,18 +183,16 @@ class Views(Directory):
                 if live.view.is_closed or now - live.used > self._budget.idle:
                     self._drop(live.key)
                 elif live.view.changes > _WORN:
-                    self._begin(live.key)
+                    self._builds.begin(live.key)
         self._fit()
 
     def close(self) -> None:
         """End all views and what builds them."""
         self._is_closed = True
+        self._builds.close()
         with self.truth.writing():
-            for live in self._unfinished:
-                live.is_outdated = True
             for key in list(self._live):
                 self._drop(key)
-        self._builders.shutdown(cancel_futures=True)
 
     def _wait(self, build: "Future[View]") -> View:
         if not self._waiting.acquire(blocking=False):
@@ -216,74 +204,21 @@ class Views(Directory):
         finally:
             self._waiting.release()
 
-    def _begin(self, key: _Key, advance: "Advance | None" = None) -> "Future[View]":
-        """Return the build of a view, begun if it is not under way; the caller is the writer."""
-        if self._is_closed:
-            raise ViewBuilding
-        build = self._builds.get(key)
-        if build is None or build.done():
-            build = self._builders.submit(self._build, key, advance or _say_nothing)
-            self._builds[key] = build
-        return build
+    def _exposures(self, key: Key) -> Exposures:
+        """Return what (audience, purpose) has shown: one object for a live view and the next."""
+        held = self._live.get(key)
+        if held is not None:
+            return held.exposures
+        return Exposures(self.truth, self.audience(local_name(key[0])), key[1])
 
-    def _build(self, key: _Key, advance: Advance) -> View:
-        """Return the view of *key*, built and put in the place of the one that was there."""
-        for _ in range(_TRIES):
-            if self._is_closed:
-                break
-            try:
-                built = self._prepare(key, advance)
-            except LOST:
-                _LOG.exception("the processes of a view were lost while it was built")
-                continue
-            try:
-                with self.truth.writing():
-                    if built.is_outdated or built.audience != self.audience(local_name(key[0])):
-                        continue
-                    built.finish()
-                    self._unfinished.remove(built)
-                    self._drop(key)
-                    self._live[key] = built
-                    self._states.pop(key, None)
-            except LOST:
-                _LOG.exception("the processes of a view were lost while it was built")
-            finally:
-                if self._live.get(key) is not built:
-                    self._give_up(built)
-            built.memory = built.view.memory()
-            self._fit()
-            _LOG.info("built the view of %s: %d triples", local_name(key[0]), len(built.view))
-            return built.view
-        raise ViewBuilding
+    def _adopt(self, live: Live) -> None:
+        """Put a view that is finished in the place of the one that was there."""
+        self._drop(live.key)
+        self._live[live.key] = live
+        live.memory = live.view.memory()
+        self._fit()
 
-    def _prepare(self, key: _Key, advance: Advance) -> Live:
-        """Return a view of *key* that has everything but the last changes, and goes on hearing."""
-        template = self._template or public_template()
-        view = HostedView(template, self.truth.epoch, self._budget.workers)
-        with self.truth.writing():
-            audience = self.audience(local_name(key[0]))
-            held = self._live.get(key)
-            exposures = Exposures(self.truth, audience, key[1]) if held is None else held.exposures
-            codes = self._codes.get(audience.iri) or Codes(self.truth, audience)
-            self._codes[audience.iri] = codes
-            live = Live(self, audience, key[1], view, codes, exposures)
-            self._unfinished.append(live)
-            learners = self.candidates(audience)
-        try:
-            live.build(learners, lambda done, triples: advance(done, len(learners), triples))
-            view.start()
-        except BaseException:
-            self._give_up(live)
-            raise
-        return live
-
-    def _give_up(self, live: Live) -> None:
-        with self.truth.writing():
-            if live in self._unfinished:
-                self._unfinished.remove(live)
-        live.view.close()
-
-    def _drop(self, key: _Key) -> None:
+    def _drop(self, key: Key) -> None:
         """Give up a view for good: an answer that it is computing does not leave either."""
         dropped = self._live.pop(key, None)
         if dropped is not None:
@@ -292,9 +227,7 @@ class Views(Directory):
 
     def _follow(self, commit: Commit) -> None:
         is_shared = bool(_SHARED & commit.graphs)
-        for live in self._unfinished:
-            live.is_outdated = live.is_outdated or is_shared
-            live.follow(commit)
+        self._builds.follow(commit, is_shared)
         for key, live in list(self._live.items()):
             if is_shared:
                 self._drop(key)
@@ -317,7 +250,3 @@ class Views(Directory):
 
     def __repr__(self) -> str:
         return f"Views({', '.join(local_name(audience) for audience, _ in self._live)})"
-
-
-def _say_nothing(*_: int) -> None:
-    """Nobody watches this build."""

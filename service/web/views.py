@@ -20,6 +20,7 @@ from databackpack.service.gate.faults import NotFound, Unavailable
 from databackpack.service.policy.model import Audience
 from databackpack.service.views.hosted import HostedView
 from databackpack.service.views.live import Live
+from databackpack.service.views.process import LOST
 from databackpack.service.views.registry import Advance
 from databackpack.service.views.view import ViewFault
 from databackpack.service.web.context import Context
@@ -35,13 +36,13 @@ _Line = dict[str, Any]
 
 
 class _Progress:
-    """How far an operation is: how many of how many learners are done, what that made."""
+    """How far an operation is."""
 
     def __init__(self) -> None:
-        self.advance(0, 0, 0)
+        self.line = _progress(0, 0, 0)
 
     def advance(self, done: int, learners: int, triples: int) -> None:
-        self.line: _Line = {"done": done, "learners": learners, "triples": triples}
+        self.line = _progress(done, learners, triples)
 
 
 def blueprint(context: Context) -> Blueprint:
@@ -58,7 +59,10 @@ def blueprint(context: Context) -> Blueprint:
 
     @surface.get("/views")
     def live() -> Response:
-        return jsonify(views=[_described(one) for one in views.live() if not one.view.is_closed])
+        return jsonify(
+            views=[_described(one) for one in views.live() if not one.view.is_closed],
+            building=[{**_named(one), **_progress(*one.progress)} for one in views.building()],
+        )
 
     @surface.post("/views/<audience>/<purpose>/rebuild")
     def rebuild(audience: str, purpose: str) -> Response:
@@ -109,8 +113,7 @@ def _chosen(context: Context, name: str, purpose: str) -> tuple[Audience, URIRef
 def _described(live: Live) -> _Line:
     view = live.view
     return {
-        "audience": local_name(live.audience.iri),
-        "purpose": local_name(live.purpose),
+        **_named(live),
         "epoch": view.epoch,
         "triples": len(view),
         "changes": view.changes,
@@ -118,6 +121,14 @@ def _described(live: Live) -> _Line:
         "processes": view.pids() if isinstance(view, HostedView) else [],
         "used": live.used.isoformat(),
     }
+
+
+def _named(live: Live) -> _Line:
+    return {"audience": local_name(live.audience.iri), "purpose": local_name(live.purpose)}
+
+
+def _progress(done: int, learners: int, triples: int) -> _Line:
+    return {"done": done, "learners": learners, "triples": triples}
 
 
 def _lines(outcome: "Future[_Line]", progress: _Progress) -> Iterator[str]:
@@ -129,7 +140,8 @@ def _lines(outcome: "Future[_Line]", progress: _Progress) -> Iterator[str]:
 def _told(outcome: "Future[_Line]") -> _Line:
     try:
         return outcome.result()
-    except ViewFault:
+    except (ViewFault, *LOST) as error:
+        _LOG.warning("an operation on a view came to nothing: %r", error)
         return {"problem": "The view was given up meanwhile, or the service is stopping."}
     except Exception:
         _LOG.exception("an operation on a view failed")

@@ -77,13 +77,17 @@ def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Con
 
 def _tend(context: Context) -> None:
     """Build ahead the views that were asked most, then look after all of them for ever."""
-    context.views.build_ahead(disclosures.audiences(context.truth))
+    log = logging.getLogger(__name__)
+    try:
+        context.views.build_ahead(disclosures.audiences(context.truth))
+    except Exception:
+        log.exception("the views could not be built ahead")
     while True:
         time.sleep(_TENDING)
         try:
             context.views.tend()
         except Exception:
-            logging.getLogger(__name__).exception("the views could not be looked after")
+            log.exception("the views could not be looked after")
 
 
 def _stop_on_signals() -> None:

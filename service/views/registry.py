@@ -20,7 +20,7 @@ from databackpack.service.views.directory import Directory
 from databackpack.service.views.exposure import Exposures
 from databackpack.service.views.live import Live
 from databackpack.service.views.process import Template
-from databackpack.service.views.view import View, ViewBuilding
+from databackpack.service.views.view import View, ViewBuilding, ViewClosed
 
 __all__ = ["Budget", "Views"]
 
@@ -138,7 +138,7 @@ class Views(Directory):
         key = audience.iri, purpose
         if key not in self._live or self._live[key].view.is_closed:
             self.rebuild(audience, purpose, unwatched)
-        fresh = self._prepare(key, advance)
+        fresh = self._builds.prepare(key, advance)
         try:
             with self.truth.writing():
                 held = self._live.get(key)
@@ -150,7 +150,7 @@ class Views(Directory):
                 dumps = held.view.dump(), fresh.view.dump()
             found = compare(*dumps)
         finally:
-            self._give_up(fresh)
+            self._builds.give_up(fresh)
         if not found.is_equal:
             with self.truth.writing():
                 self._drop(key)
@@ -162,7 +162,7 @@ class Views(Directory):
 
     def building(self) -> list[Live]:
         """Return the views that are being built, to be shown or to check another one by."""
-        return list(self._unfinished)
+        return self._builds.unfinished()
 
     def state(self, audience: Audience, purpose: URIRef) -> URIRef | None:
         """Return the state of the view of (audience, purpose), or its last one; None without."""

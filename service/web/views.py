@@ -18,10 +18,10 @@ from databackpack.ontology.codes import local_name
 from databackpack.service.gate.credentials import authenticate_operator
 from databackpack.service.gate.faults import NotFound, Unavailable
 from databackpack.service.policy.model import Audience
+from databackpack.service.views.building import Advance
 from databackpack.service.views.hosted import HostedView
 from databackpack.service.views.live import Live
 from databackpack.service.views.process import LOST
-from databackpack.service.views.registry import Advance
 from databackpack.service.views.view import ViewFault
 from databackpack.service.web.context import Context
 

@@ -38,7 +38,9 @@ _SILENCE = 60.0
 
 _AUDIENCE = click.option("--audience", help="Only views of this audience.")
 _PURPOSE = click.option("--purpose", help="Only views for this purpose.")
+_WIDTH = 22  # of a name beside the bar, so that 80 columns hold the figures
 _COLUMNS = ("audience", "purpose", "triples", "epoch", "changes", "memory", "processes", "used")
+_NONE = "no view is live; each is built when it is first asked"
 _Told = dict[str, Any]
 
 
@@ -55,11 +57,11 @@ class _Service:
         except NoKey:
             raise self._absent() from None
 
-    def views(self) -> list[_Told]:
-        """Return the live views, those asked for last first."""
+    def views(self) -> tuple[list[_Told], list[_Told]]:
+        """Return the live views, those asked for last first, and those that are being built."""
         with self._asked("GET", "/views") as answer:
-            found: list[_Told] = json.load(answer)["views"]
-            return found
+            found = json.load(answer)
+            return found["views"], found["building"]
 
     def operate(self, operation: str, audience: str, purpose: str) -> Iterator[_Told]:
         """Yield how far *operation* is, and at last what came of it."""
@@ -136,13 +138,15 @@ def _view() -> None:
 @_view.command("list")
 @STORE
 def _list(store: Path) -> None:
-    """List the live views, those that were asked for last first."""
-    rows = [_row(told) for told in _Service(store).views()]
-    if not rows:
-        click.echo("no view is live; each is built when it is first asked", err=True)
-        return
-    for line in _aligned([_COLUMNS, *rows]):
+    """List the live views, those that were asked for last first, and what is being built."""
+    live, building = _Service(store).views()
+    for line in _aligned([_COLUMNS, *map(_row, live)]) if live else [_NONE]:
         click.echo(line)
+    for told in building:
+        click.echo(
+            f"being built: {told['audience']} {told['purpose']}, {told['done']:,} of "
+            f"{told['learners']:,} learners, {told['triples']:,} triples"
+        )
 
 
 @_view.command("rebuild")
@@ -156,10 +160,9 @@ def _rebuild(store: Path, audience: str | None, purpose: str | None) -> None:
     """
     service = _Service(store)
     for name, told, seconds in _operated(service, "rebuild", audience, purpose):
-        rate = told["triples"] / max(seconds, 0.001)
         click.echo(
             f"{name}: {told['triples']:,} triples at epoch {told['epoch']}, "
-            f"in {seconds:.1f} s ({rate:,.0f} triples/s)"
+            f"in {seconds:.1f} s ({_rate(told['triples'], seconds)})"
         )
 
 
@@ -197,8 +200,8 @@ def _operated(
     for number, (whose, what_for) in enumerate(chosen, 1):
         name = f"{whose} {what_for}"
         begin = monotonic()
-        count = f"{number}/{len(chosen)} " if len(chosen) > 1 else ""
-        told = _watched(f"{count}{name}", service.operate(operation, whose, what_for))
+        short = f"{number}/{len(chosen)} {whose[:_WIDTH]}"
+        told = _watched(short, service.operate(operation, whose, what_for))
         if "problem" in told:
             raise click.ClickException(f"{name}: {told['problem']}")
         yield name, told, monotonic() - begin
@@ -212,14 +215,14 @@ def _chosen(service: _Service, audience: str | None, purpose: str | None) -> lis
         raise click.ClickException(str(error)) from None
     if audience is not None and name is not None:
         return [(audience, name)]
-    live = [(told["audience"], told["purpose"]) for told in service.views()]
+    live = [(told["audience"], told["purpose"]) for told in service.views()[0]]
     found = [one for one in live if audience in (None, one[0]) and name in (None, one[1])]
     if not found and (audience or name):
         raise click.ClickException(
             "no such view is live; name both --audience and --purpose to have one built"
         )
     if not found:
-        click.echo("no view is live; each is built when it is first asked", err=True)
+        click.echo(_NONE)
     return found
 
 
@@ -228,23 +231,28 @@ def _watched(name: str, lines: Iterable[_Told]) -> _Told:
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
+        BarColumn(bar_width=10),
         MofNCompleteColumn(),
-        TextColumn("learners, {task.fields[rate]:,.0f} triples/s"),
+        TextColumn("learners {task.fields[rate]}"),
         TimeRemainingColumn(),
     )
     told: _Told = {}
-    begin = monotonic()
+    begin, made = monotonic(), 0
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as progress:
-        task = progress.add_task(name, total=None, rate=0.0)
+        task = progress.add_task(name, total=None, rate="")
         for told in lines:
-            if "done" in told:
-                rate = told["triples"] / max(monotonic() - begin, 0.001)
-                total = told["learners"] or None
-                progress.update(task, completed=told["done"], total=total, rate=rate)
+            if told.get("learners"):
+                progress.update(task, completed=told["done"], total=told["learners"])
+                if told["triples"] > made:
+                    made = told["triples"]
+                    progress.update(task, rate=_rate(made, monotonic() - begin))
     return told
+
+
+def _rate(triples: int, seconds: float) -> str:
+    return f"{triples / max(seconds, 0.001):,.0f} triples/s"
 
 
 def _row(told: _Told) -> tuple[str, ...]:

@@ -192,7 +192,6 @@ class HostedView:
         with self._changed:
             if not self._changed.wait_for(self._can_take, _PATIENCE):
                 raise ViewBusy
-            self._refill()
             if self.is_closed:
                 raise ViewClosed
             worker = next(worker for worker in self._workers if not worker.is_busy)
@@ -200,11 +199,12 @@ class HostedView:
             return worker, self.epoch, self.state, self._withdrawals
 
     def _can_take(self) -> bool:
+        """Tell whether a worker is free, or none will ever be again."""
         for worker in [worker for worker in self._workers if not worker.is_busy]:
             if worker.process.pipe.poll():  # nothing was asked of it: this is its end
                 self._lose(worker)
-        idle = any(not worker.is_busy for worker in self._workers)
-        return self.is_closed or idle or len(self._workers) < self._wanted
+        self._refill()
+        return self.is_closed or any(not worker.is_busy for worker in self._workers)
 
     def _ask(
         self, worker: _Worker, request: bytes, end: float

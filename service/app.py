@@ -18,7 +18,7 @@ from databackpack.service.gate.faults import (
 from databackpack.service.policy import jurisdiction
 from databackpack.service.policy.profile import UnreadablePolicy
 from databackpack.service.policy.refusal import NoStanding, NotSettable, Refused, Replayed
-from databackpack.service.records.truth import TruthStore
+from databackpack.service.records.truth import NotKept, TruthStore
 from databackpack.service.views.registry import Views
 from databackpack.service.web import (
     disclosures,
@@ -55,7 +55,7 @@ def open_context(config: Config, *, create: bool = False) -> Context:
 
     The store is made when it is not there only with *create*: a slip of the pen makes none.
     """
-    truth = TruthStore(config.store, config.clock, create=create)
+    truth = TruthStore(config.store, config.clock, create=create, redo=config.redo)
     views = Views(truth, jurisdiction.read(config.jurisdiction), budget=config.budget)
     return Context(truth, views, signing_key(config.keys), config.limits)
 
@@ -92,6 +92,9 @@ def _problem(app: Flask, error: Exception) -> Response:
             error = Forbidden(str(error))
         case Replayed():
             error = Conflict(str(error))
+        case NotKept():
+            app.logger.error("request %s: %s", g.request_id, error)
+            error = Unavailable("It could not be kept for good, so it does not count. Tell us.")
         case UnreadablePolicy():
             error = Conflict("What is on record cannot be read; nothing was changed. Tell us.")
         case Refused():

@@ -5,7 +5,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from socket import socket
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 from rdflib import URIRef
@@ -24,7 +24,7 @@ from databackpack.service.loading import FORMATS, describe, load
 from databackpack.service.opening import STORE, opened
 from databackpack.service.policy.model import Audience
 from databackpack.service.policy.purpose import purpose as purpose_of
-from databackpack.service.records.truth import StoreInUse, StoreUnusable, TruthStore
+from databackpack.service.records.truth import NotKept, StoreInUse, StoreUnusable, TruthStore
 from databackpack.service.serving import CannotListen, bind, serve
 from databackpack.service.web.context import Context
 
@@ -38,7 +38,17 @@ _FORMATS = {
 }
 
 
-@click.group()
+class _Telling(click.Group):
+    """Commands that tell of a full or broken disk in words."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except NotKept as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=_Telling)
 @click.version_option(package_name="databackpack")
 def main() -> None:
     """Keep data backpacks, ask across schools, and let families decide who sees what."""
@@ -200,7 +210,7 @@ def _report(file: Path) -> TextIO:
 
 def _truth(store: Path | None) -> TruthStore:
     try:
-        return TruthStore(store)
+        return TruthStore(store, redo=None if store is None else _config(store).redo)
     except (StoreInUse, StoreUnusable) as error:
         raise click.ClickException(str(error)) from None
 

@@ -24,7 +24,8 @@ class BadSetting(ValueError):
 class Config:
     """Where the store is, under which jurisdiction, where to listen, what all may take.
 
-    *store* None keeps everything in memory: for tests. *keys* is the folder of the signing key.
+    *store* None keeps everything in memory: for tests. *keys* is the folder of the signing key,
+    *redo* the file of the redo log; None: beside the store.
     """
 
     store: Path | None
@@ -35,13 +36,14 @@ class Config:
     clock: Clock = now
     limits: Limits = field(default_factory=Limits)
     budget: Budget = field(default_factory=Budget)
+    redo: Path | None = None
 
     @classmethod
     def of_folder(cls, folder: Path, environment: Mapping[str, str] = os.environ) -> "Config":
         """Return the settings for the store in *folder*; raises BadSetting.
 
-        HOST, PORT, ANSWER_BYTES, ANSWER_SECONDS, ANSWER_MEMORY, VIEWS_MEMORY, VIEWS_IDLE_SECONDS
-        and VIEW_WORKERS override the defaults.
+        HOST, PORT, REDO, ANSWER_BYTES, ANSWER_SECONDS, ANSWER_MEMORY, VIEWS_MEMORY,
+        VIEWS_IDLE_SECONDS and VIEW_WORKERS override the defaults.
         """
         folder = folder if folder.name not in ("", "..") else folder.resolve()
         if not folder.name:
@@ -65,6 +67,7 @@ class Config:
             port=_number(environment, "PORT", 8080, 65535),
             limits=limits,
             budget=budget,
+            redo=Path(environment["REDO"]) if environment.get("REDO") else None,
         )
 
 

@@ -1,10 +1,11 @@
-"""Tokens: one that holds opens its own audience; of all others the service says the same."""
+"""Tokens: one that holds opens what it is for; of all others the service says the same."""
 
 import base64
 import hmac
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,14 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 from werkzeug.test import TestResponse
 
-from databackpack.service.gate.credentials import ISSUER, issue
+from databackpack.service.gate.credentials import (
+    ISSUER,
+    OPERATIONS,
+    NoKey,
+    issue,
+    issue_to_operator,
+    signing_key,
+)
 from databackpack.service.policy.audience import write
 from databackpack.service.records.graphs import AUDIENCES
 from databackpack.service.records.terms import to_triples
@@ -39,6 +47,15 @@ def signed(sample: Running, changes: dict[str, Any]) -> str:
     """Return a token with the service's own signature and *changes*; None leaves a claim out."""
     body = {k: v for k, v in (claims(sample) | changes).items() if v is not None}
     return jwt.encode({"alg": "Ed25519"}, body, sample.context.key, algorithms=["Ed25519"])
+
+
+def operator_token(sample: Running, **changes: object) -> str:
+    """Return an operator's token, or one with the service's own signature and *changes*."""
+    key = sample.context.key
+    token = issue_to_operator(key, "somebody", sample.context.truth.clock())
+    body = dict(jwt.decode(token, key, algorithms=["Ed25519"]).claims) | changes
+    left = {name: value for name, value in body.items() if value is not None}
+    return jwt.encode({"alg": "Ed25519"}, left, key, algorithms=["Ed25519"]) if changes else token
 
 
 def coded(value: object) -> str:
@@ -126,6 +143,9 @@ BAD: dict[str, Callable[[Running], str]] = {
     "no purpose": lambda s: signed(s, {"purpose": None}),
     "another issuer": lambda s: signed(s, {"iss": "https://example.org/"}),
     "for another service": lambda s: signed(s, {"aud": "https://example.org/"}),
+    "for operations": lambda s: signed(s, {"aud": OPERATIONS}),
+    "for questions and operations": lambda s: signed(s, {"aud": [ISSUER, OPERATIONS]}),
+    "an operator's": lambda s: operator_token(s),
     "exp in words": lambda s: signed(s, {"exp": "tomorrow"}),
     "an unknown audience": lambda s: signed(s, {"audience": "teacher-nowhere"}),
     "an audience that is no name": lambda s: signed(s, {"audience": "a b<c>"}),
@@ -256,3 +276,84 @@ def test_no_words_in_the_header_open_anything_or_break_the_service(
     for header in (value, f"Bearer {value}"):
         response = client.get("/me", headers={"Authorization": header})
         assert said(response) == refusal(client)
+
+
+def test_an_operator_s_token_opens_operations_and_says_nothing_of_an_audience(
+    sample: Running, client: FlaskClient
+) -> None:
+    token = operator_token(sample)
+    found = jwt.decode(token, sample.context.key, algorithms=["Ed25519"]).claims
+    assert set(found) == {"iss", "aud", "sub", "jti", "iat", "nbf", "exp"}
+    assert (found["iss"], found["aud"], found["sub"]) == (ISSUER, OPERATIONS, "somebody")
+    assert found["exp"] - found["nbf"] == 60
+    response = client.get("/views", headers={"Authorization": f"Bearer {token}"})
+    assert response.status_code == 200
+
+
+BAD_OPERATORS: dict[str, Callable[[Running], str]] = {
+    "an asker's": lambda s: s.token(AUDIENCE),
+    "an auditor's": lambda s: s.token("auditor-sample"),
+    "for questions": lambda s: operator_token(s, aud=ISSUER),
+    "for questions and operations": lambda s: operator_token(s, aud=[ISSUER, OPERATIONS]),
+    "in a list": lambda s: operator_token(s, aud=[OPERATIONS]),
+    "for what is below": lambda s: operator_token(s, aud=f"{OPERATIONS}/views"),
+    "no aud": lambda s: operator_token(s, aud=None),
+    "no iss": lambda s: operator_token(s, iss=None),
+    "another issuer": lambda s: operator_token(s, iss=OPERATIONS),
+    "no sub": lambda s: operator_token(s, sub=None),
+    "no exp": lambda s: operator_token(s, exp=None),
+    "no nbf": lambda s: operator_token(s, nbf=None),
+    "expired": lambda s: operator_token(s, exp=seconds(s, -60)),
+    "not yet valid": lambda s: operator_token(s, nbf=seconds(s, 60)),
+    "another key": lambda s: jwt.encode(
+        {"alg": "Ed25519"},
+        jwt.decode(operator_token(s), s.context.key, algorithms=["Ed25519"]).claims,
+        OKPKey.generate_key("Ed25519"),
+        algorithms=["Ed25519"],
+    ),
+    "no signature": lambda s: operator_token(s).rpartition(".")[0] + ".",
+    "nothing": lambda s: "",
+}
+OPERATIONS_ROUTES = [
+    ("GET", "/views"),
+    ("POST", "/views/teacher-elm/StudentLearningNeedsAssessment/rebuild"),
+    ("POST", "/views/teacher-elm/StudentLearningNeedsAssessment/check"),
+]
+
+
+@pytest.mark.parametrize("name", BAD_OPERATORS)
+def test_every_operator_s_token_that_does_not_hold_gets_that_same_answer(
+    sample: Running, client: FlaskClient, name: str
+) -> None:
+    headers = {"Authorization": f"Bearer {BAD_OPERATORS[name](sample)}"}
+    for method, path in OPERATIONS_ROUTES:
+        assert said(client.open(path, method=method, headers=headers)) == refusal(client)
+
+
+def test_an_operator_s_token_opens_no_other_route(sample: Running, client: FlaskClient) -> None:
+    """Of every route and method: with it is as without any."""
+    headers = {"Authorization": f"Bearer {operator_token(sample)}"}
+    learner = sample.person("learner", "state:S000001")
+    known = {"category": "progress", "audience": "teacher-elm", "name": learner}
+    refused = 0
+    adapter = sample.app.url_map.bind("localhost")
+    for rule in sample.app.url_map.iter_rules():
+        if rule.endpoint.startswith("views."):
+            continue
+        values = {argument: known.get(argument, "x") for argument in rule.arguments}
+        path = adapter.build(rule.endpoint, values)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            without = client.open(path, method=method)
+            opened = client.open(path, method=method, headers=headers)
+            assert opened.status_code == without.status_code, (method, path)
+            refused += opened.status_code == 401
+    assert refused > 10
+
+
+def test_a_key_is_made_only_where_one_may_be_made(tmp_path: Path) -> None:
+    with pytest.raises(NoKey):
+        signing_key(tmp_path / "keys", create=False)
+    assert list(tmp_path.iterdir()) == []
+    made = signing_key(tmp_path / "keys")
+    again = signing_key(tmp_path / "keys", create=False)
+    assert again.as_dict(private=True) == made.as_dict(private=True)

@@ -120,6 +120,10 @@ class TruthStore:
         """Return what *graph* holds, or what it holds about *subject*."""
         return {quad.triple for quad in self._quads(graph, subject)}
 
+    def n_triples(self, graph: URIRef) -> bytes:
+        """Return what *graph* holds as N-Triples, which is read while other threads go on."""
+        return self._store.dump(None, format=ox.RdfFormat.N_TRIPLES, from_graph=node(graph)) or b""
+
     def subjects(self, graph: URIRef | None, predicate: URIRef, value: URIRef) -> Iterator[URIRef]:
         """Yield the subjects that have *value* for *predicate*, in *graph* or (None) in any."""
         name = None if graph is None else node(graph)

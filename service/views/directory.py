@@ -23,6 +23,7 @@ from databackpack.service.records.graphs import (
 from databackpack.service.records.terms import to_graph
 from databackpack.service.records.truth import Commit, TruthStore
 from databackpack.service.views import dossier
+from databackpack.service.views.dossier import Dossier
 
 __all__ = ["Directory"]
 
@@ -35,7 +36,8 @@ class Directory:
     def __init__(self, truth: TruthStore, jurisdiction: Jurisdiction) -> None:
         self.truth = truth
         self.jurisdiction = jurisdiction
-        self._dossiers: dict[URIRef, dossier.Dossier] = {}
+        self._dossiers: dict[URIRef, Dossier] = {}
+        self._commits = 0
         truth.subscribe(self._forget)
 
     def audience(self, name: str) -> Audience:
@@ -101,15 +103,29 @@ class Directory:
         """Return the learners of whom anything is held, sorted."""
         return sorted({URIRef(iri) for _, iri in self.truth.pairs(INDEX, BP.isRecordOf)})
 
-    def dossier(self, learner: URIRef) -> dossier.Dossier:
-        """Return the dossier of *learner* at the present epoch."""
-        with self.truth.writing():
-            found = self._dossiers.get(learner)
-            if found is None:
-                found = dossier.read(self.truth, learner)
-                if found.records:  # somebody unknown is no reason to remember anything
-                    self._dossiers[learner] = found
+    def dossier(self, learner: URIRef) -> Dossier:
+        """Return the dossier of *learner* at the present epoch.
+
+        It is read while others go on; only where something was committed meanwhile it is read
+        again with the writer kept out. INVARIANT: what is kept is as it was after the last commit.
+        """
+        found = self._dossiers.get(learner)
+        if found is not None:
             return found
+        commits, found = self._commits, self._read(learner)
+        with self.truth.writing():
+            if found is None or self._commits != commits:
+                found = dossier.read(self.truth, learner)
+            if found.records:  # somebody unknown is no reason to remember anything
+                self._dossiers[learner] = found
+            return found
+
+    def _read(self, learner: URIRef) -> Dossier | None:
+        """Return a dossier, None when it was cut through by a commit."""
+        try:
+            return dossier.read(self.truth, learner)
+        except (KeyError, ValueError):
+            return None
 
     def events(self, learner: URIRef) -> tuple[Event, ...]:
         """Return the events on record of *learner*; raises UnreadablePolicy."""
@@ -119,5 +135,6 @@ class Directory:
         return held.events
 
     def _forget(self, commit: Commit) -> None:
+        self._commits += 1
         for learner in commit.learners:
             self._dossiers.pop(learner, None)

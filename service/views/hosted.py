@@ -10,10 +10,8 @@ from threading import Condition
 from time import monotonic
 from typing import Any
 
-import pyoxigraph as ox
 from rdflib import URIRef
 
-from databackpack.service.views.engine import to_n_triples
 from databackpack.service.views.message import pack, to_header, unpack
 from databackpack.service.views.process import LOST, Process, Template
 from databackpack.service.views.view import (
@@ -78,9 +76,9 @@ class HostedView:
     def __len__(self) -> int:
         return self._size
 
-    def fill(self, triples: Iterable[ox.Triple]) -> None:
-        """Add *triples*; only before the view answers its first query. Raises one of LOST."""
-        self._host.pipe.send_bytes(pack({"do": "fill"}, to_n_triples(triples)))
+    def fill(self, n_triples: bytes) -> None:
+        """Add *n_triples*; only before the view answers its first query. Raises one of LOST."""
+        self._host.pipe.send_bytes(pack({"do": "fill"}, n_triples))
 
     def start(self) -> None:
         """Have the workers ready. Raises one of LOST."""
@@ -92,7 +90,7 @@ class HostedView:
         """Make each slice all that the view holds of its learner; take *epoch* and *state*."""
         with self._changed:
             try:
-                wanted = [([iri.value for iri in iris], to_n_triples(t)) for iris, t in slices]
+                wanted = [([iri.value for iri in iris], shown) for iris, shown in slices]
                 if wanted:
                     self._replace(wanted)
                 self.epoch, self.state = epoch, state

@@ -1,30 +1,37 @@
 """One live view with what keeps it fresh: built once, then redone learner by learner."""
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from hashlib import sha256
 from heapq import heapify, heappop, heappush
 from itertools import islice
 
-import pyoxigraph as ox
 from rdflib import URIRef
 
 from databackpack.service.policy.jurisdiction import Law
-from databackpack.service.policy.model import Audience, Rule
+from databackpack.service.policy.model import Audience, Level, Rule
 from databackpack.service.records.graphs import REGISTRY
 from databackpack.service.records.terms import node
 from databackpack.service.records.truth import Commit
 from databackpack.service.views.code import Codes
 from databackpack.service.views.directory import Directory
+from databackpack.service.views.engine import to_n_triples
 from databackpack.service.views.exposure import Exposures, Parts, parts_of
-from databackpack.service.views.projection import project
+from databackpack.service.views.projection import is_whole, project
 from databackpack.service.views.selection import Selection, select
 from databackpack.service.views.view import Slice, View
 
 __all__ = ["Live"]
 
-_BATCH = 50
+_BATCH = 25
 """Learners that go to a view in one piece while it is built."""
+
+_READERS = 2
+"""Threads that read for one build: the engine lets others go on while it reads a record."""
+
+_Selected = tuple[URIRef, Selection]
 
 
 class Live:
@@ -70,23 +77,23 @@ class Live:
 
         *advance* is told how many learners are done and how many triples that made.
         """
-        self.view.fill(self._directory.truth.triples(REGISTRY))
+        self.view.fill(to_n_triples(self._directory.truth.triples(REGISTRY)))
         law, rest = self._directory.law(), iter(learners)
         done = total = 0
-        while (batch := list(islice(rest, _BATCH))) and not self.is_outdated:
-            moment = self._directory.truth.clock()
-            triples: set[ox.Triple] = set()
-            for learner in batch:
-                selection = self._select(learner, law, moment)
-                if selection.decisions:
-                    self._shown[learner] = _parts(selection)
-                    self._outlines[learner] = _outline(selection)
-                    triples |= self._project(selection)
-            self._codes.save()
-            self.view.fill(triples)
-            done, total = done + len(batch), total + len(triples)
-            self.progress = done, len(learners), total
-            advance(done, total)
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as readers:
+            reading: deque[Future[tuple[list[_Selected], bytes]]] = deque()
+            while not self.is_outdated:
+                while len(reading) < 2 * _READERS and (batch := list(islice(rest, _BATCH))):
+                    reading.append(readers.submit(self._read, batch, law))
+                if not reading:
+                    break
+                selected, n_triples = reading.popleft().result()
+                for learner, selection in selected:
+                    self._take(learner, selection)
+                self._codes.save()
+                self.view.fill(n_triples)
+                done, total = done + len(selected), total + n_triples.count(b"\n")
+                advance(done, total)
 
     def finish(self) -> None:
         """Let the view be at the present epoch; the caller keeps writers out.
@@ -153,13 +160,14 @@ class Live:
         shown: dict[URIRef, Parts] = {}
         for learner in learners:
             selection = self._select(learner, law, moment)
+            self._expect(learner, selection.until)
             shown[learner], outline = _parts(selection), _outline(selection)
             is_known = self._outlines.get(learner, _NOTHING) == outline
             if is_known and changed is not None and changed.isdisjoint(_records(selection)):
                 continue
             self._outlines[learner] = outline
-            triples, code = self._project(selection), self._codes.find(node(learner))
-            slices.append(([iri for iri in (node(learner), code) if iri is not None], triples))
+            wanted, code = self._project(selection), self._codes.find(node(learner))
+            slices.append(([iri for iri in (node(learner), code) if iri is not None], wanted))
         self._codes.save()
         return slices, shown
 
@@ -174,18 +182,33 @@ class Live:
             self._due = [(moment, one) for one, moment in self._until.items()]
             heapify(self._due)
 
+    def _read(self, batch: list[URIRef], law: Law) -> tuple[list[_Selected], bytes]:
+        """Return what is selected of each learner, and all of it as N-Triples."""
+        moment = self._directory.truth.clock()
+        selected = [(learner, self._select(learner, law, moment)) for learner in batch]
+        return selected, b"".join(self._project(selection) for _, selection in selected)
+
+    def _take(self, learner: URIRef, selection: Selection) -> None:
+        """Remember what the view was filled with."""
+        self._expect(learner, selection.until)
+        if selection.decisions:
+            self._shown[learner] = _parts(selection)
+            self._outlines[learner] = _outline(selection)
+
     def _select(self, learner: URIRef, law: Law, moment: datetime) -> Selection:
         dossier = self._directory.dossier(learner)
-        selection = select(dossier, self.audience, self.purpose, law, moment)
-        self._expect(learner, selection.until)
-        return selection
+        return select(dossier, self.audience, self.purpose, law, moment)
 
-    def _project(self, selection: Selection) -> set[ox.Triple]:
-        triples: set[ox.Triple] = set()
+    def _project(self, selection: Selection) -> bytes:
+        """Return what is shown by *selection*; most records are shown as they are."""
+        truth, pieces = self._directory.truth, []
         for record, decision in selection.decisions.items():
-            held = self._directory.truth.triples(record.iri)
-            triples |= project(held, decision, self._codes.encode)
-        return triples
+            if is_whole(decision):
+                pieces.append(truth.n_triples(record.iri))
+            elif decision.level >= Level.DEIDENTIFIED:
+                held = truth.triples(record.iri)
+                pieces.append(to_n_triples(project(held, decision, self._codes.encode)))
+        return b"".join(pieces)
 
 
 def _parts(selection: Selection) -> Parts:

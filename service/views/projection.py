@@ -15,7 +15,7 @@ from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.policy.model import Decision, Level, Rule
 from databackpack.service.records.terms import Term, node
 
-__all__ = ["is_personal", "project"]
+__all__ = ["is_personal", "is_whole", "project"]
 
 Encode = Callable[[ox.NamedNode], ox.NamedNode]
 Generalize = Callable[[Term], ox.NamedNode | ox.Literal | None]
@@ -30,6 +30,13 @@ _DATE = node(XSD.date)
 def is_personal(term: object) -> bool:
     """Tell whether *term* is the IRI of a person or of one item of its records."""
     return isinstance(term, ox.NamedNode) and term.value.startswith(_PERSONAL)
+
+
+def is_whole(decision: Decision) -> bool:
+    """Tell whether a record is shown as it is, so that ``project`` would change nothing."""
+    rule = decision.rule
+    is_cut = rule is not None and (rule.only is not None or bool(rule.without))
+    return decision.level is Level.FULL and not is_cut
 
 
 def project(triples: Iterable[ox.Triple], decision: Decision, encode: Encode) -> set[ox.Triple]:

@@ -126,8 +126,8 @@ class Answer:
     withdrawals: int = 0
 
 
-Slice = tuple[Iterable[ox.NamedNode], set[ox.Triple]]
-"""The IRIs by which a view knows a learner, and all triples that it shall hold of the learner."""
+Slice = tuple[Iterable[ox.NamedNode], bytes]
+"""The IRIs by which a view knows a learner, and as N-Triples all that it shall hold of it."""
 
 
 class View(Protocol):
@@ -150,8 +150,8 @@ class View(Protocol):
     def __len__(self) -> int:
         """Return the number of triples."""
 
-    def fill(self, triples: Iterable[ox.Triple]) -> None:
-        """Add *triples*; only before the view answers its first query."""
+    def fill(self, n_triples: bytes) -> None:
+        """Add *n_triples*; only before the view answers its first query."""
 
     def start(self) -> None:
         """Be ready for queries."""

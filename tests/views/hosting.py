@@ -8,11 +8,24 @@ import pyoxigraph as ox
 
 from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.records.terms import node
+from databackpack.service.views.engine import to_n_triples
 from databackpack.service.views.hosted import HostedView
 from databackpack.service.views.process import Template
 from databackpack.service.views.view import Answer, Limits, QueryOperation, View
 
-__all__ = ["ALL", "ANN", "BEN", "ENDLESS", "Asking", "ask", "evaluate", "hosted", "item", "until"]
+__all__ = [
+    "ALL",
+    "ANN",
+    "BEN",
+    "ENDLESS",
+    "Asking",
+    "ask",
+    "evaluate",
+    "hosted",
+    "item",
+    "replace",
+    "until",
+]
 
 ALL = "SELECT ?s ?p ?o { ?s ?p ?o }"
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n1 ?o }"
@@ -25,9 +38,16 @@ NOTHING_PUBLIC = Template([])
 def hosted(triples: Iterable[ox.Triple] = (), epoch: int = 1) -> HostedView:
     """Return a view of *triples* that is ready for queries."""
     view = HostedView(NOTHING_PUBLIC, epoch)
-    view.fill(triples)
+    view.fill(to_n_triples(triples))
     view.start()
     return view
+
+
+def replace(
+    view: View, slices: Iterable[tuple[list[ox.NamedNode], set[ox.Triple]]], epoch: int
+) -> None:
+    """Make each slice all that *view* holds of its learner."""
+    view.replace(((iris, to_n_triples(triples)) for iris, triples in slices), epoch, None)
 
 
 def item(name: str, learner: ox.NamedNode, value: str) -> set[ox.Triple]:

@@ -21,7 +21,18 @@ from databackpack.service.views.view import (
     ViewChanging,
     ViewClosed,
 )
-from tests.views.hosting import ANN, BEN, ENDLESS, Asking, ask, evaluate, hosted, item, until
+from tests.views.hosting import (
+    ANN,
+    BEN,
+    ENDLESS,
+    Asking,
+    ask,
+    evaluate,
+    hosted,
+    item,
+    replace,
+    until,
+)
 
 CROWD = [triple for number in range(100) for triple in item(f"a{number}", ANN, str(number))]
 PAIRS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(STRLEN(STR(?c)) < 3) }"
@@ -72,7 +83,7 @@ def test_without_its_host_a_view_answers_until_it_has_to_change() -> None:
     view = hosted(CROWD)
     os.kill(view.pids()[0], signal.SIGKILL)
     with pytest.raises((EOFError, OSError)):
-        view.replace([([ANN], set())], 2, None)
+        replace(view, [([ANN], set())], 2)
     with pytest.raises(ViewClosed):
         ask(view)
 
@@ -89,7 +100,7 @@ def test_a_withdrawal_ends_what_is_running_and_the_query_is_run_again() -> None:
     text = f"SELECT ?x {{ {{ {ENDLESS} }} ?x ?y ?z }}"
     asking = Asking(view, text, Limits(seconds=30))
     (overtaken,) = view.busy()
-    view.replace([([ANN], set())], 2, None)  # what is left is quickly counted
+    replace(view, [([ANN], set())], 2)  # what is left is quickly counted
     answer = asking.wait()
     assert isinstance(answer, Answer)
     assert answer.epoch == 2
@@ -101,7 +112,7 @@ def test_what_is_only_added_lets_a_running_query_be_answered_at_its_own_epoch() 
     view = hosted(CROWD)
     asking = Asking(view, PAIRS)
     pids = view.pids()
-    view.replace([([BEN], item("b1", BEN, "7"))], 2, None)
+    replace(view, [([BEN], item("b1", BEN, "7"))], 2)
     assert asking.outcome is None, "the query was over before the change came"
     answer = asking.wait()
     assert isinstance(answer, Answer)
@@ -117,7 +128,7 @@ def test_a_withdrawal_makes_an_answer_that_is_not_out_yet_a_stale_one() -> None:
     view = hosted(CROWD)
     answer = evaluate(view)
     assert view.is_current(answer)
-    view.replace([([ANN], set())], 2, None)
+    replace(view, [([ANN], set())], 2)
     assert not view.is_current(answer)
 
 
@@ -126,7 +137,7 @@ def test_a_query_that_is_overtaken_again_and_again_is_given_up() -> None:
     asking, epoch = Asking(view, ENDLESS), 1
     while asking.outcome is None:
         epoch += 1
-        view.replace([([BEN], item(f"b{epoch}", BEN, "1"))], epoch, None)
+        replace(view, [([BEN], item(f"b{epoch}", BEN, "1"))], epoch)
         sleep(0.02)
     assert isinstance(asking.outcome, ViewChanging)
 

@@ -19,7 +19,7 @@ from databackpack.service.views.view import (
     QueryOperation,
     ViewClosed,
 )
-from tests.views.hosting import ALL, ANN, BEN, ask, evaluate, hosted, item
+from tests.views.hosting import ALL, ANN, BEN, ask, evaluate, hosted, item, replace
 
 
 def test_an_item_is_told_by_the_term_of_our_vocabulary() -> None:
@@ -29,7 +29,7 @@ def test_an_item_is_told_by_the_term_of_our_vocabulary() -> None:
 def test_replacing_one_learners_slice_touches_no_other_and_not_what_is_public() -> None:
     public = ox.Triple(node(BP.a), node(BP.b), node(BP.c))
     view = hosted([public, *item("a1", ANN, "1"), *item("b1", BEN, "2")])
-    view.replace([([ANN], item("a2", ANN, "3"))], 2, None)
+    replace(view, [([ANN], item("a2", ANN, "3"))], 2)
     assert ask(view) == ask(hosted([public, *item("a2", ANN, "3"), *item("b1", BEN, "2")]))
     assert view.epoch == 2
 
@@ -38,7 +38,7 @@ def test_an_empty_slice_leaves_nothing_of_the_learner() -> None:
     about = ox.Triple(ANN, node(BP.learnerIdentifier), ox.Literal("S1"))
     view = hosted([about, *item("a1", ANN, "1")])
     assert len(view) == 3
-    view.replace([([ANN], set())], 2, None)
+    replace(view, [([ANN], set())], 2)
     assert ask(view) == set()
     assert len(view) == 0
 
@@ -46,14 +46,14 @@ def test_an_empty_slice_leaves_nothing_of_the_learner() -> None:
 def test_a_learner_known_by_a_code_as_well_is_replaced_under_both() -> None:
     code = ox.NamedNode("urn:code")
     view = hosted([*item("a1", ANN, "1"), *item("c1", code, "2")])
-    view.replace([([ANN, code], item("c2", code, "3"))], 2, None)
+    replace(view, [([ANN, code], item("c2", code, "3"))], 2)
     assert {line.split("\t")[2] for line in ask(view)} == {str(code), '"3"'}
 
 
 def test_every_worker_has_every_change() -> None:
     view = hosted(item("a1", ANN, "1"))
     for number in range(2, 6):
-        view.replace([([ANN], item(f"a{number}", ANN, str(number)))], number, None)
+        replace(view, [([ANN], item(f"a{number}", ANN, str(number)))], number)
         for _ in range(4):  # more often than there are workers
             assert {line.split("\t")[2] for line in ask(view)} == {str(ANN), f'"{number}"'}
 
@@ -61,9 +61,9 @@ def test_every_worker_has_every_change() -> None:
 def test_only_the_difference_is_written() -> None:
     held = item("a1", ANN, "1")
     view = hosted(held)
-    view.replace([([ANN], held), ([BEN], set())], 2, None)
+    replace(view, [([ANN], held), ([BEN], set())], 2)
     assert (view.changes, view.epoch) == (0, 2)
-    view.replace([([ANN], held | item("a2", ANN, "2"))], 3, None)
+    replace(view, [([ANN], held | item("a2", ANN, "2"))], 3)
     assert view.changes == 2
 
 
@@ -82,7 +82,7 @@ def test_a_view_that_could_not_be_changed_as_a_whole_answers_nothing_more() -> N
         raise OSError("the truth store cannot be read")
 
     with pytest.raises(OSError, match="cannot be read"):
-        view.replace(slices(), 2, None)
+        replace(view, slices(), 2)
     with pytest.raises(ViewClosed):
         ask(view)
 
@@ -91,7 +91,7 @@ def test_a_dump_is_all_triples_in_order_at_the_instant_of_the_call() -> None:
     held = [*item("a1", ANN, "1"), *item("b1", BEN, "2")]
     view = hosted(held)
     dump = view.dump()
-    view.replace([([ANN], set())], 2, None)
+    replace(view, [([ANN], set())], 2)
     expected = sorted(engine.to_n_triples(held).splitlines(keepends=True))
     assert b"".join(dump) == b"".join(expected)
     assert b"".join(view.dump()).count(b"\n") == 2

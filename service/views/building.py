@@ -17,7 +17,7 @@ from databackpack.service.views.directory import Directory
 from databackpack.service.views.exposure import Exposures
 from databackpack.service.views.hosted import HostedView
 from databackpack.service.views.live import Live
-from databackpack.service.views.process import LOST, Template
+from databackpack.service.views.process import ProcessLost, Template
 from databackpack.service.views.view import View, ViewBuilding
 
 __all__ = ["Advance", "Builds", "Key", "public_template", "unwatched"]
@@ -90,7 +90,7 @@ class Builds:
     def prepare(self, key: Key, advance: Advance) -> Live:
         """Return a view of *key* that has everything but the last changes, and goes on hearing.
 
-        Raises KeyError for an audience that is no more, or one of LOST.
+        Raises KeyError for an audience that is no more, or ProcessLost.
         """
         directory, audience_name = self._directory, local_name(key[0])
         view = HostedView(self._template or public_template(), directory.truth.epoch, self._workers)
@@ -145,7 +145,7 @@ class Builds:
                 break
             try:
                 live = self.prepare(key, advance)
-            except LOST:
+            except ProcessLost:
                 _LOG.exception("the processes of a view were lost while it was built")
                 continue
             if self._finish(live):
@@ -164,7 +164,7 @@ class Builds:
                     self._unfinished.remove(live)
                     self._adopt(live)
                     is_adopted = True
-        except LOST:
+        except ProcessLost:
             _LOG.exception("the processes of a view were lost as it was finished")
         finally:
             if not is_adopted:

@@ -12,8 +12,8 @@ from typing import Any
 
 from rdflib import URIRef
 
-from databackpack.service.views.message import pack, to_header, unpack
-from databackpack.service.views.process import LOST, Process, Template
+from databackpack.service.views.message import pack, to_header
+from databackpack.service.views.process import Process, ProcessLost, Template
 from databackpack.service.views.view import (
     Answer,
     AnswerTooLarge,
@@ -77,11 +77,11 @@ class HostedView:
         return self._size
 
     def fill(self, n_triples: bytes) -> None:
-        """Add *n_triples*; only before the view answers its first query. Raises one of LOST."""
-        self._host.pipe.send_bytes(pack({"do": "fill"}, n_triples))
+        """Add *n_triples*; only before the view answers its first query. Raises ProcessLost."""
+        self._host.send(pack({"do": "fill"}, n_triples))
 
     def start(self) -> None:
-        """Have the workers ready. Raises one of LOST."""
+        """Have the workers ready. Raises ProcessLost."""
         with self._changed:
             self._size = self._host.ask({"do": "count"})[0]["size"]
             self._refill()
@@ -123,10 +123,10 @@ class HostedView:
     def dump(self) -> Iterator[bytes]:
         """Return all triples as pieces of sorted N-Triples, of the instant of this call.
 
-        Raises one of LOST.
+        Raises ProcessLost.
         """
         with self._changed:
-            process = self._host.fork({"do": "fork"})
+            process = self._host.fork()
         return _dumped(process)
 
     def memory(self) -> int:
@@ -179,8 +179,8 @@ class HostedView:
     def _send(self, worker: _Worker, message: bytes) -> bool:
         """Tell whether the worker, which runs no query, is there and was told."""
         try:
-            worker.process.pipe.send_bytes(message)
-        except LOST:
+            worker.process.send(message)
+        except ProcessLost:
             self._lose(worker)
             return False
         return True
@@ -199,7 +199,7 @@ class HostedView:
     def _can_take(self) -> bool:
         """Tell whether a worker is free, or none will ever be again."""
         for worker in [worker for worker in self._workers if not worker.is_busy]:
-            if worker.process.pipe.poll():  # nothing was asked of it: this is its end
+            if worker.process.has_something():  # nothing was asked of it: this is its end
                 self._lose(worker)
         self._refill()
         return self.is_closed or any(not worker.is_busy for worker in self._workers)
@@ -213,13 +213,13 @@ class HostedView:
         """
         stays = False
         try:
-            worker.process.pipe.send_bytes(request)
-            if not worker.process.pipe.poll(max(0.0, end + _GRACE - monotonic())):
+            worker.process.send(request)
+            if not worker.process.has_something(max(0.0, end + _GRACE - monotonic())):
                 raise AnswerTooSlow
-            header, bodies = unpack(worker.process.pipe.recv_bytes())
+            header, bodies = worker.process.receive()
             stays = bool(header["stays"])
             return header, bodies
-        except LOST:
+        except ProcessLost:
             if self.is_closed:
                 raise ViewClosed from None
             if worker.is_overtaken:
@@ -254,8 +254,8 @@ class HostedView:
         """
         try:
             while len(self._workers) < self._wanted and not self.is_closed:
-                self._workers.append(_Worker(self._host.fork({"do": "fork"})))
-        except LOST:
+                self._workers.append(_Worker(self._host.fork()))
+        except ProcessLost:
             if not self._workers:
                 self._close()
 
@@ -265,6 +265,6 @@ def _dumped(process: Process) -> Iterator[bytes]:
         header, bodies = process.ask({"do": "dump"})
         while not header["is_last"]:
             yield bodies[0]
-            header, bodies = unpack(process.pipe.recv_bytes())
+            header, bodies = process.receive()
     finally:
         process.close()

@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import send_handle
@@ -18,14 +18,15 @@ from typing import Any
 import pyoxigraph as ox
 
 from databackpack.service.views.engine import to_n_triples
-from databackpack.service.views.message import Header, receive, send
+from databackpack.service.views.message import Header, pack, receive
 
-__all__ = ["LOST", "Process", "Template"]
-
-LOST = (EOFError, OSError)
-"""What it looks like when the process at the other end of a pipe is gone."""
+__all__ = ["Process", "ProcessLost", "Template"]
 
 _LOG = logging.getLogger(__name__)
+
+
+class ProcessLost(Exception):
+    """The process at the other end of a pipe is gone."""
 
 
 class Process:
@@ -36,29 +37,43 @@ class Process:
 
     def __init__(self, pid: int, pipe: "Connection[Any, Any]") -> None:
         self.pid = pid
-        self.pipe = pipe
+        self._pipe = pipe
         try:
             self._handle: int | None = os.pidfd_open(pid)
         except OSError:
             self._handle = None  # it is gone already, which the pipe will tell
 
-    def ask(self, header: Header, *bodies: bytes) -> tuple[dict[str, Any], list[bytes]]:
-        """Return what the process answers; raises one of LOST."""
-        send(self.pipe, header, *bodies)
-        return receive(self.pipe)
+    def send(self, message: bytes) -> None:
+        """Write a message that was packed; raises ProcessLost."""
+        with _lost():
+            self._pipe.send_bytes(message)
 
-    def fork(self, header: Header) -> "Process":
-        """Return the process that this one forks when told so; raises one of LOST."""
+    def receive(self) -> tuple[dict[str, Any], list[bytes]]:
+        """Return the header and the bodies of the next message; raises ProcessLost."""
+        with _lost():
+            return receive(self._pipe)
+
+    def has_something(self, seconds: float = 0) -> bool:
+        """Tell whether a message, or the end of the process, is there to be read in *seconds*."""
+        with _lost():
+            return self._pipe.poll(seconds)
+
+    def ask(self, header: Header, *bodies: bytes) -> tuple[dict[str, Any], list[bytes]]:
+        """Return what the process answers; raises ProcessLost."""
+        self.send(pack(header, *bodies))
+        return self.receive()
+
+    def fork(self) -> "Process":
+        """Return the process that this one forks when told so; raises ProcessLost."""
         ours, theirs = Pipe()
         try:
-            send(self.pipe, header)
-            send_handle(self.pipe, theirs.fileno(), self.pid)
-            answer, _ = receive(self.pipe)
-        except LOST:
+            with theirs, _lost():
+                self._pipe.send_bytes(pack({"do": "fork"}))
+                send_handle(self._pipe, theirs.fileno(), self.pid)
+                answer, _ = receive(self._pipe)
+        except ProcessLost:
             ours.close()
             raise
-        finally:
-            theirs.close()
         return Process(answer["pid"], ours)
 
     def memory(self) -> int:
@@ -80,7 +95,7 @@ class Process:
     def close(self) -> None:
         """End the process and give up the pipe to it."""
         self.kill()
-        self.pipe.close()
+        self._pipe.close()
 
 
 class Template:
@@ -97,13 +112,13 @@ class Template:
         atexit.register(self.close)
 
     def host(self) -> Process:
-        """Return a new host, which holds what is public; raises one of LOST."""
+        """Return a new host, which holds what is public; raises ProcessLost."""
         with self._lock:
             try:
-                return self._running().fork({"do": "fork"})
-            except LOST:
+                return self._running().fork()
+            except ProcessLost:
                 self._end()
-                return self._running().fork({"do": "fork"})
+                return self._running().fork()
 
     def close(self) -> None:
         """End the template and all its hosts."""
@@ -137,3 +152,12 @@ class Template:
         if self._child is not None:
             self._child.wait()
             self._child = None
+
+
+@contextmanager
+def _lost() -> Iterator[None]:
+    """Let the end of a pipe be told as what it is: no other fault of the system looks like it."""
+    try:
+        yield
+    except (EOFError, OSError):
+        raise ProcessLost from None

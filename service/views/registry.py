@@ -19,7 +19,7 @@ from databackpack.service.views.comparison import Comparison, compare
 from databackpack.service.views.directory import Directory
 from databackpack.service.views.exposure import Exposures
 from databackpack.service.views.live import Live
-from databackpack.service.views.process import LOST, Template
+from databackpack.service.views.process import ProcessLost, Template
 from databackpack.service.views.view import View, ViewBuilding, ViewClosed
 
 __all__ = ["Budget", "Views"]
@@ -104,7 +104,7 @@ class Views(Directory):
         live.used = self.truth.clock()
         try:
             live.redo_what_is_due()
-        except LOST:
+        except ProcessLost:
             self._drop(key)
             return None
         except Exception:

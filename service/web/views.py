@@ -21,7 +21,7 @@ from databackpack.service.policy.model import Audience
 from databackpack.service.views.building import Advance
 from databackpack.service.views.hosted import HostedView
 from databackpack.service.views.live import Live
-from databackpack.service.views.process import LOST
+from databackpack.service.views.process import ProcessLost
 from databackpack.service.views.view import ViewFault
 from databackpack.service.web.context import Context
 
@@ -140,7 +140,7 @@ def _lines(outcome: "Future[_Line]", progress: _Progress) -> Iterator[str]:
 def _told(outcome: "Future[_Line]") -> _Line:
     try:
         return outcome.result()
-    except (ViewFault, *LOST) as error:
+    except (ViewFault, ProcessLost) as error:
         _LOG.warning("an operation on a view came to nothing: %r", error)
         return {"problem": "The view was given up meanwhile, or the service is stopping."}
     except Exception:

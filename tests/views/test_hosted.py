@@ -12,6 +12,7 @@ from time import sleep
 
 import pytest
 
+from databackpack.service.views.process import ProcessLost
 from databackpack.service.views.view import (
     Answer,
     AnswerTooSlow,
@@ -82,7 +83,7 @@ def test_workers_that_were_killed_while_idle_are_replaced_unseen() -> None:
 def test_without_its_host_a_view_answers_until_it_has_to_change() -> None:
     view = hosted(CROWD)
     os.kill(view.pids()[0], signal.SIGKILL)
-    with pytest.raises((EOFError, OSError)):
+    with pytest.raises(ProcessLost):
         replace(view, [([ANN], set())], 2)
     with pytest.raises(ViewClosed):
         ask(view)

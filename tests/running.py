@@ -83,7 +83,7 @@ class Running:
 @contextmanager
 def listening(app: "WSGIApplication") -> Iterator[int]:
     """Serve *app* on a free port of this machine's own address and give the port."""
-    server, closing = create_server(app, host="127.0.0.1", port=0, threads=4), Event()
+    server, closing = create_server(app, host="127.0.0.1", port=0, threads=16), Event()
 
     def run() -> None:
         try:

@@ -4,6 +4,7 @@
 written in bulk, so that a state's worth of learners is there in minutes.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,9 @@ ORIGINALS = 600
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ORGANIZATION = re.compile(rb"id/organization/(" + _UUID.pattern + rb")")
 _NOT_COPIED = tuple(f"<{graph}> .\n".encode() for graph in (IDENTITY, JOURNAL))
+
+
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 @contextmanager

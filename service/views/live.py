@@ -93,6 +93,7 @@ class Live:
                 self._codes.save()
                 self.view.fill(n_triples)
                 done, total = done + len(selected), total + n_triples.count(b"\n")
+                self.progress = done, len(learners), total
                 advance(done, total)
 
     def finish(self) -> None:

@@ -69,7 +69,7 @@ class _Service:
         with self._asked("POST", f"/views/{names}/{operation}") as answer:
             told: _Told = {}
             for line in answer:
-                told = json.loads(line)
+                told = dict(json.loads(line))
                 yield told
             if not told or "done" in told:
                 raise HTTPException

@@ -22,8 +22,10 @@ from databackpack.service.config import Config
 from databackpack.service.gate.credentials import issue_to_operator
 from databackpack.service.policy import jurisdiction
 from databackpack.service.records.terms import node
+from databackpack.service.views.engine import to_n_triples
 from databackpack.service.views.hosted import HostedView
 from databackpack.service.views.live import Live
+from databackpack.service.views.process import ProcessLost
 from databackpack.service.views.registry import Views
 from databackpack.service.views.view import ViewBuilding
 from tests.running import Running, run_sample
@@ -214,7 +216,7 @@ def test_a_view_that_shows_what_it_should_not_is_found_and_given_up(web: Web) ->
         ox.Triple(item, node(BP.scoreValue), ox.Literal("12")),
     }
     view = live(web, "teacher-elm").view
-    view.replace([([stranger], wrong)], view.epoch, view.state)
+    view.replace([([stranger], to_n_triples(wrong))], view.epoch, view.state)
     assert len(web.dump("teacher")) == len(right) + 2, "the view now shows a stranger"
     *_, last = operate(web, f"{TEACHER}/check")
     assert last == {"same": len(right), "only_live": 2, "only_rebuilt": 0}
@@ -229,7 +231,7 @@ def test_a_view_that_lacks_what_it_should_show_is_found(web: Web) -> None:
     right = web.dump("teacher")
     view = live(web, "teacher-elm").view
     learner = node(ID[f"learner/{web.running.person('learner', 'state:S000001')}"])
-    view.replace([([learner], set())], view.epoch, view.state)
+    view.replace([([learner], b"")], view.epoch, view.state)
     lost = len(right) - len(web.dump("teacher"))
     assert lost > 0
     *_, last = operate(web, f"{TEACHER}/check")
@@ -325,7 +327,7 @@ def test_a_client_that_goes_away_ends_nothing(web: Web) -> None:
     ("failure", "words"),
     [
         (ViewBuilding(), "given up"),
-        (EOFError(), "given up"),
+        (ProcessLost(), "given up"),
         (RuntimeError("/secret/path"), "its log says how"),
     ],
 )

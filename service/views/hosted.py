@@ -4,7 +4,7 @@ The service keeps the pipes. Each worker's pipe is a queue: a change that was wr
 a query is applied before that query, so nobody has to wait until the workers are through.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from threading import Condition
 from time import monotonic
@@ -120,7 +120,7 @@ class HostedView:
         """Tell whether nothing that *answer* may show has been withdrawn since."""
         return answer.withdrawals == self._withdrawals and not self.is_closed
 
-    def dump(self) -> Iterator[bytes]:
+    def dump(self) -> Generator[bytes, None, None]:
         """Return all triples as pieces of sorted N-Triples, of the instant of this call.
 
         Raises ProcessLost.
@@ -260,7 +260,7 @@ class HostedView:
                 self._close()
 
 
-def _dumped(process: Process) -> Iterator[bytes]:
+def _dumped(process: Process) -> Generator[bytes, None, None]:
     try:
         header, bodies = process.ask({"do": "dump"})
         while not header["is_last"]:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import BoundedSemaphore
@@ -151,7 +152,8 @@ class Views(Directory):
                 for one in (held, fresh):
                     one.redo_what_is_due()  # as if somebody asked at this moment
                 dumps = held.view.dump(), fresh.view.dump()
-            found = compare(*dumps)
+            with closing(dumps[0]), closing(dumps[1]):
+                found = compare(*dumps)
         finally:
             self._builds.give_up(fresh)
         if not found.is_equal:

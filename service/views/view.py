@@ -4,7 +4,7 @@ Where a view lives is not seen here: ``hosted`` keeps one in processes of its ow
 another kind may keep one in a remote SPARQL server.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
@@ -172,7 +172,7 @@ class View(Protocol):
     def is_current(self, answer: Answer) -> bool:
         """Tell whether nothing that *answer* may show has been withdrawn since."""
 
-    def dump(self) -> Iterator[bytes]:
+    def dump(self) -> Generator[bytes, None, None]:
         """Return all triples as pieces of sorted N-Triples, of the instant of this call."""
 
     def memory(self) -> int:

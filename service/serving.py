@@ -1,5 +1,6 @@
 """The production server process: Waitress, stopped in order by SIGINT or SIGTERM."""
 
+import ctypes
 import errno
 import logging
 import signal
@@ -18,11 +19,18 @@ from databackpack.service.web.context import Context
 __all__ = ["CannotListen", "bind", "serve"]
 
 _THREADS = 16
+_CONNECTIONS = 600
+_SILENCE = 20
+"""Seconds after which a connection is closed that neither asks nor takes its answer."""
+
 _PATIENCE = 10.0
 """Seconds that a question waits for a view that is being built, before it is told to ask again."""
 
 _TENDING = 10.0
 """Seconds between two looks at what the views take."""
+
+_LARGE = 256 * 1024
+"""Bytes from which memory is given back as soon as it is free."""
 
 # The parser of the guard recurses, and the default stack is whatever ``ulimit -s`` says.
 _STACK = 32 * 1024 * 1024
@@ -59,9 +67,19 @@ def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Con
     """Answer on *sockets* until told to stop; then close the store. Raises CannotListen."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     threading.stack_size(_STACK)
+    _give_memory_back()
     try:
         _stop_on_signals()
-        server = waitress.create_server(app, sockets=sockets, threads=_THREADS, ident=None)
+        server = waitress.create_server(
+            app,
+            sockets=sockets,
+            threads=_THREADS,
+            connection_limit=_CONNECTIONS,
+            channel_timeout=_SILENCE,
+            cleanup_interval=_SILENCE // 2,
+            asyncore_use_poll=True,  # select cannot have so many
+            ident=None,
+        )
         context.views.patience = _PATIENCE
         threading.Thread(target=_tend, args=(context,), daemon=True).start()
         server.print_listen("Serving on http://{}:{}")
@@ -88,6 +106,16 @@ def _tend(context: Context) -> None:
             context.views.tend()
         except Exception:
             log.exception("the views could not be looked after")
+
+
+def _give_memory_back() -> None:
+    """Let large answers go back to the system when they are out (mallopt(3), M_MMAP_THRESHOLD).
+
+    Else glibc keeps, for each thread, as much as its largest answers took.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(-3, _LARGE)
 
 
 def _stop_on_signals() -> None:

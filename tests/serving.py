@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from time import monotonic, sleep
-from typing import IO
 
 from databackpack.loaders import oneroster, sample
 from databackpack.ontology.codes import local_name
@@ -90,7 +89,6 @@ class Served:
     settings: Mapping[str, str] = field(default_factory=dict)
     port: int = 0
     _child: "subprocess.Popen[bytes] | None" = None
-    _log: "IO[bytes] | None" = None
 
     def __post_init__(self) -> None:
         shutil.copytree(self.source, self.folder, ignore=shutil.ignore_patterns("sample"))
@@ -104,14 +102,14 @@ class Served:
 
     def start(self, *, wait: bool = True) -> None:
         """Start the service; with *wait* it then answers."""
-        self._log = (self.folder / "log").open("ab")
-        self._child = subprocess.Popen(  # noqa: S603
-            [_BACKPACK, "serve", "--store", str(self.folder / "store")],
-            env={**os.environ, "HOST": "127.0.0.1", "PORT": str(self.port), **self.settings},
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-        )
+        with (self.folder / "log").open("ab") as log:
+            self._child = subprocess.Popen(  # noqa: S603
+                [_BACKPACK, "serve", "--store", str(self.folder / "store")],
+                env={**os.environ, "HOST": "127.0.0.1", "PORT": str(self.port), **self.settings},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         if wait:
             assert until(self._is_ready), f"the service does not start:\n{self.log()}"
 
@@ -131,12 +129,10 @@ class Served:
         """End the service, whatever state it is in."""
         if self._child is not None and self._child.poll() is None:
             self.kill()
-        if self._log is not None:
-            self._log.close()
 
     def log(self) -> str:
         """Return the last of what the service wrote to its standard streams."""
-        return (self.folder / "log").read_text(errors="replace")[-20000:]
+        return (self.folder / "log").read_text(errors="replace")[-4000:]
 
     def audience(self, persona: str) -> str:
         """Return the name of the audience of *persona*."""

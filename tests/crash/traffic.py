@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 from random import Random
 from threading import Event, Thread
-from time import sleep
+from time import monotonic, sleep
 
 from tests.crash.words import GUARDIANS, LEVELS, History, Menu, Triples, Word, say
 from tests.serving import NotServing, Served
@@ -15,20 +15,26 @@ __all__ = ["Reader", "Seen", "Traffic"]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Somebody who asks *text* as *persona*, with a pause of up to *pause* seconds between."""
+    """Somebody who asks *text* as *persona*, with a pause of up to *pause* seconds between.
+
+    With *names_least* the epoch that was last acknowledged is named as the least.
+    """
 
     persona: str
     text: str
     pause: float = 0.02
+    names_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What an answer showed and its epoch; *acknowledged* was known before it was asked for."""
 
-    persona: str
+    reader: Reader
     epoch: int
     acknowledged: int
+    begin: float
+    end: float
     triples: Triples
 
 
@@ -82,17 +88,39 @@ class Traffic:
         """Raise AssertionError unless each answer showed exactly what its epoch shows."""
         for seen in self.seen:
             assert seen.epoch >= seen.acknowledged, "an answer older than what was acknowledged"
-            cells = self._menu.cells(seen.persona)
-            options = [self._history.possible(cell, seen.epoch) for cell in cells]
-            allowed = [
-                self._menu.slice(seen.persona, dict(zip(cells, levels, strict=True)))
-                for levels in product(*options)
-            ]
+            allowed = self._allowed(seen.reader.persona, seen.epoch)
             assert seen.triples in allowed, (
-                f"{seen.persona} saw at epoch {seen.epoch} what no word in force then shows: "
+                f"{seen.reader.persona} saw at epoch {seen.epoch} what no word then shows: "
                 f"{sorted(seen.triples - allowed[0])[:3]} are too many, "
-                f"{sorted(allowed[0] - seen.triples)[:3]} are missing; {options}"
+                f"{sorted(allowed[0] - seen.triples)[:3]} are missing"
             )
+
+    def overtaken(self) -> list[Seen]:
+        """Return the answers during which something that their readers see was withdrawn."""
+        found = []
+        for seen in self.seen:
+            during = range(seen.acknowledged + 1, self._history.acknowledged + 1)
+            moments = ((epoch, self._history.moments.get(epoch, seen.end)) for epoch in during)
+            if any(
+                seen.begin < moment < seen.end and self._withdrawn(seen.reader.persona, epoch)
+                for epoch, moment in moments
+            ):
+                found.append(seen)
+        return found
+
+    def _withdrawn(self, persona: str, epoch: int) -> Triples:
+        """Return what *persona* saw up to *epoch* and does not see from then on."""
+        (before, *_), (after, *_) = (self._allowed(persona, at) for at in (epoch - 1, epoch))
+        return before - after
+
+    def _allowed(self, persona: str, epoch: int) -> list[Triples]:
+        """Return what *persona* may see at *epoch*: one slice, if nothing is open."""
+        cells = self._menu.cells(persona)
+        options = [self._history.possible(cell, epoch) for cell in cells]
+        return [
+            self._menu.slice(persona, dict(zip(cells, levels, strict=True)))
+            for levels in product(*options)
+        ]
 
     def _run(self, what: Callable[[object, Random], None], who: object, random: Random) -> None:
         try:
@@ -120,12 +148,13 @@ class Traffic:
 
     def _look(self, who: object, random: Random) -> None:
         assert isinstance(who, Reader)
-        acknowledged = self._history.acknowledged
-        answer = self._served.query(who.persona, who.text, "application/n-triples")
+        acknowledged, begin = self._history.acknowledged, monotonic()
+        least = {"Min-Consent-Epoch": str(acknowledged)} if who.names_least else {}
+        answer = self._served.query(who.persona, who.text, "application/n-triples", **least)
         if answer.status == 200:
             triples = frozenset(answer.body.decode().splitlines())
             epoch = int(answer.headers["consent-epoch"])
-            self.seen.append(Seen(who.persona, epoch, acknowledged, triples))
+            self.seen.append(Seen(who, epoch, acknowledged, begin, monotonic(), triples))
         else:
             assert answer.status == 503, (answer.status, answer.body)
             assert int(answer.headers["retry-after"]) > 0

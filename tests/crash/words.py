@@ -6,6 +6,7 @@ from itertools import compress, product
 from math import inf
 from operator import not_
 from threading import Lock
+from time import monotonic
 
 from tests.serving import Served
 from tests.web.asking import cell as path_of
@@ -55,10 +56,14 @@ class Word:
 
 @dataclass
 class History:
-    """All words, in the order in which each guardian said them of each cell."""
+    """All words, in the order in which each guardian said them of each cell.
+
+    *moments* is when each epoch was acknowledged.
+    """
 
     words: dict[tuple[Cell, str], list[Word]] = field(default_factory=dict)
     acknowledged: int = 0
+    moments: dict[int, float] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     @classmethod
@@ -85,6 +90,7 @@ class History:
                 word, earliest=earliest, latest=epoch
             )
             self.acknowledged = max(self.acknowledged, epoch)
+            self.moments[epoch] = monotonic()
 
     def level(self, cell: Cell, guardian: str) -> str:
         """Return what *guardian* said last of *cell*."""

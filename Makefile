@@ -1,8 +1,8 @@
 # run    build the sample once and serve it on http://127.0.0.1:8080 (PORT overrides)
 # test   all tests; PYTEST_ARGS="…" is passed on
 # check  formatting, lint, types, arrows between rooms
-# bench  figures as ratios within one run
-# soak   the long tests, for the night: a million decisions through three evaluators
+# bench  figures as ratios within one run, at two million triples; about an hour
+# soak   the long tests, for the night: a million decisions, 200 kills, a minute of races
 # clean  remove what the others made
 # lock   pin the dependencies of pyproject.toml anew
 
@@ -27,7 +27,11 @@ check: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python -m tests.bench.policy
+	$(BIN)/python -m tests.bench.isolation
+	$(BIN)/python -m tests.bench.building
 	$(BIN)/python -m tests.bench.overhead
+	$(BIN)/python -m tests.bench.changes 2 6
+	$(BIN)/python -m tests.bench.wear
 
 soak: .venv/installed
 	$(BIN)/pytest -m soak $(PYTEST_ARGS)

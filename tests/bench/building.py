@@ -1,6 +1,6 @@
 """How fast a view is built from the truth store, and what it takes of memory.
 
-python -m tests.bench.building [COPIES]     600 x COPIES learners; 10 are 1.9 million triples
+python -m tests.bench.building [COPIES]     600 x COPIES learners; 12 are 2 million triples
 """
 
 import sys
@@ -16,7 +16,7 @@ PERSONAS = ("state-agency", "district", "teacher", "researcher", "guardian")
 SCAN = QueryOperation("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", ox.QueryResultsFormat.JSON, None)
 
 
-def main(copies: int = 10) -> None:
+def main(copies: int = 12) -> None:
     """Print the table."""
     with serving(copies) as running:
         building(running)
@@ -29,7 +29,7 @@ def building(running: Running) -> None:
     learners = views.learners()
     for learner in learners:
         views.dossier(learner)
-    print(f"Dossiers of {len(learners)} learners: {perf_counter() - begin:.1f} s\\n")
+    print(f"Dossiers of {len(learners)} learners: {perf_counter() - begin:.1f} s\n")
     print("| view | triples | built in, s | triples/s | bytes/triple | after full scans |")
     print("|---|---|---|---|---|---|")
     for persona in PERSONAS:

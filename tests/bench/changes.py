@@ -20,7 +20,7 @@ CHANGES = 300
 def main(copies: int = 12, times: int = 5) -> None:
     """Print the table."""
     print("| learners | triples, largest view | views | p50, ms | p99, ms |\n|---|---|---|---|---|")
-    found: list[tuple[str, dict[str, str]]] = []
+    found = []
     for number in (copies, copies * times):
         with serving(number) as running:
             found.append(changing(running))

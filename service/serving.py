@@ -5,6 +5,7 @@ import errno
 import logging
 import signal
 import socket
+import sys
 import threading
 import time
 from types import FrameType
@@ -28,6 +29,9 @@ _PATIENCE = 10.0
 
 _TENDING = 10.0
 """Seconds between two looks at what the views take."""
+
+_TURN = 0.0005
+"""Seconds after which a thread that computes lets others go on: each read of the store waits."""
 
 _LARGE = 256 * 1024
 """Bytes from which memory is given back as soon as it is free."""
@@ -67,6 +71,7 @@ def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Con
     """Answer on *sockets* until told to stop; then close the store. Raises CannotListen."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     threading.stack_size(_STACK)
+    sys.setswitchinterval(_TURN)
     _give_memory_back()
     try:
         _stop_on_signals()

@@ -6,6 +6,7 @@ a second, grammar-driven parser.
 """
 
 import re
+from contextlib import nullcontext
 from threading import Lock
 
 from pyparsing import ParseException
@@ -36,8 +37,12 @@ MOST_SIGNS = 2048
 _SIGN = re.compile(r"\|\||&&|[!<>]=?|[=+\-*/|^]")
 _PLAIN_IRI = re.compile(r"<[A-Za-z]{1,16}://[^<>\"'{}|^`\\\x00-\x20]*>")
 
-_ONE_PARSES = Lock()
-"""pyparsing learns how to call each of its actions by trying: two threads teach it wrong."""
+SHORT = 2 * 1024
+_ONE_MEASURES, _ONE_PARSES = Lock(), Lock()
+"""A flood of long texts is measured one by one, or its threads would leave the others no time.
+
+And pyparsing learns how to call each of its actions by trying: two threads teach it wrong.
+"""
 
 # Oxigraph's grammar has no word boundaries, so a keyword counts wherever its letters stand, in
 # strings too: where a string ends depends on whether a ``<`` begins an IRI, which tokens alone
@@ -55,7 +60,8 @@ def check(text: str) -> None:
         raise TooLarge(f"A query has at most {LONGEST} bytes.")
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise MalformedQuery("The query holds a character that is none.")
-    _measure(text)
+    with _ONE_MEASURES if len(text) > SHORT else nullcontext():
+        _measure(text)
     keywords = [found for found in _KEYWORD.finditer(text) if found["name"] is None]
     if any(keyword["glued"] is not None for keyword in keywords):
         raise QueryRequestRefused("Put a space before SERVICE, LATERAL or VERSION, or rename it.")

@@ -78,6 +78,11 @@ def create_app(config: Config, context: Context | None = None) -> Flask:
             response.headers.setdefault(name, value)
         return response
 
+    @app.teardown_request
+    def give_back(_: BaseException | None) -> None:
+        if "share" in g:
+            g.share.close()
+
     @app.errorhandler(Exception)
     def fail(error: Exception) -> Response:
         return _problem(app, error)

@@ -15,7 +15,6 @@ from databackpack.service.gate.faults import (
     Unavailable,
 )
 from databackpack.service.gate.protocol import QueryRequest
-from databackpack.service.gate.share import Shares
 from databackpack.service.records import disclosures
 from databackpack.service.records.disclosures import Outcome, Request
 from databackpack.service.records.terms import to_ox
@@ -26,8 +25,6 @@ from databackpack.service.views.view import Answer, Limits, QueryOperation, View
 __all__ = ["answer", "refuse"]
 
 _TRIES = 2
-_SHARES = Shares(8)
-"""Half of the threads that answer: the other half is for the other audiences."""
 
 
 def answer(
@@ -48,23 +45,22 @@ def answer(
     asked = _request(views, credential, request.query)
     entry = disclosures.begin(views.truth, asked)
     try:
-        with _SHARES.take(asked.audience):
-            guard.check(request.query)
-            operation = QueryOperation(
-                request.query,
-                results_format,
-                graph_format,
-                request.default_graphs,
-                request.named_graphs,
-                {ox.Variable(name): to_ox(term) for name, term in request.bindings.items()},
-                limits or Limits(),
-            )
-            for _ in range(_TRIES):
-                shown, answered = _evaluate(views, credential, operation, request.least_epoch)
-                with views.truth.writing():  # no withdrawal comes between this look and the log
-                    if shown.is_current(answered):
-                        _end(views, credential, entry, asked, disclosures.ANSWERED, answered)
-                        return answered
+        guard.check(request.query)
+        operation = QueryOperation(
+            request.query,
+            results_format,
+            graph_format,
+            request.default_graphs,
+            request.named_graphs,
+            {ox.Variable(name): to_ox(term) for name, term in request.bindings.items()},
+            limits or Limits(),
+        )
+        for _ in range(_TRIES):
+            shown, answered = _evaluate(views, credential, operation, request.least_epoch)
+            with views.truth.writing():  # no withdrawal comes between this look and the log
+                if shown.is_current(answered):
+                    _end(views, credential, entry, asked, disclosures.ANSWERED, answered)
+                    return answered
         raise Unavailable("Your view changed while the query was run; ask again.")
     except ServiceError as fault:
         _end(views, credential, entry, asked, type(fault).__name__)

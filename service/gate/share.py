@@ -26,7 +26,7 @@ class Shares:
         with self._lock:
             if self._running[audience] >= self._most:
                 raise Unavailable(
-                    f"{self._most} other queries of your audience are under way; ask again."
+                    f"{self._most} other requests of your audience are under way; ask again."
                 )
             self._running[audience] += 1
         try:

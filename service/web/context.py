@@ -1,18 +1,20 @@
 """What the surfaces share: the stores behind them and who is asking."""
 
 import re
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import g, request
 from joserfc.jwk import OKPKey
 from rdflib import URIRef
 
 from databackpack.ontology.namespaces import ID
 from databackpack.service.gate.credentials import Credential, authenticate
 from databackpack.service.gate.faults import MalformedRequest, NotFound
+from databackpack.service.gate.share import Shares
 from databackpack.service.policy.model import Audience
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.rights.holder import holds_rights, inspects
@@ -25,18 +27,30 @@ __all__ = ["Context", "sent_json", "to_moment"]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The truth store, its views, the key that signs tokens, and what one answer may take."""
+    """The truth store, its views, the key that signs tokens, and what one answer may take.
+
+    *shares* is how many requests of one audience may be under way: half of the threads that
+    answer, so that the other half is for the other audiences.
+    """
 
     truth: TruthStore
     views: Views
     key: OKPKey
     limits: Limits = field(default_factory=Limits)
+    shares: Shares = field(default_factory=lambda: Shares(8))
 
     def credential(self) -> Credential:
-        """Return who sends the present request; raises Unauthenticated."""
-        return authenticate(
+        """Return who sends the present request, which takes one of the audience's shares.
+
+        Raises Unauthenticated, or Unavailable when the audience has none left.
+        """
+        found = authenticate(
             request.headers.getlist("Authorization"), self.key, self.views, self.truth.clock()
         )
+        if "share" not in g:
+            g.share = ExitStack()
+        g.share.enter_context(self.shares.take(found.audience.iri))
+        return found
 
     def least_epoch(self) -> int:
         """Return the least epoch that the client accepts an answer of; raises MalformedRequest."""

@@ -16,6 +16,7 @@ from time import monotonic, sleep, time_ns
 
 import pytest
 
+from databackpack.service.records import disclosures
 from tests.crash.prepared import Prepared, prepare
 from tests.crash.traffic import Reader, Traffic
 from tests.crash.words import PERSONAS, History, Menu, is_told, records, say
@@ -53,6 +54,7 @@ class Session:
     first: list[float] = field(default_factory=list)
     again: list[float] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
+    answers: Counter[str] = field(default_factory=Counter)
     newest: int = 0
 
     def run(self) -> None:
@@ -145,7 +147,10 @@ class Session:
         )
 
     def _check_rebuilt(self) -> None:
-        """A view is what one is that is built from scratch out of the store the crash left."""
+        """A view is what one is that is built from scratch out of the store the crash left.
+
+        And whatever was answered before the crash is in the log that it left.
+        """
         persona = self.random.choice(PERSONAS)
         answer = self.served.query(persona, DUMP, "application/n-triples")
         assert answer.status == 200
@@ -153,6 +158,9 @@ class Session:
             audience = context.views.audience(self.served.audience(persona))
             (purpose,) = audience.purposes
             rebuilt = b"".join(context.views.view(audience, purpose).dump())
+            entries = list(disclosures.entries(context.truth))
+        logged = Counter(one.subject for one in entries if one.outcome == disclosures.ANSWERED)
+        assert logged >= self.answers, "an answer left that is not in the log"
         assert sorted(answer.body.splitlines()) == rebuilt.splitlines()
 
 

@@ -97,8 +97,13 @@ def flooding(served: Served, text: str, clients: int = 24) -> Iterator[Counter[i
 
 
 @contextmanager
-def sent(served: Served, text: str, times: int, part: float = 1) -> Iterator[list[socket.socket]]:
-    """Give *times* connections of the attacker that sent *part* of a request and read nothing."""
+def sent(
+    served: Served, text: str, times: int, part: float = 1, pause: float = 0
+) -> Iterator[list[socket.socket]]:
+    """Give *times* connections of the attacker that sent *part* of a request and read nothing.
+
+    Each is opened *pause* seconds after the one before.
+    """
     headers = served.headers(ATTACKER, "application/n-triples") | {
         "Host": "127.0.0.1",
         "Content-Type": "application/sparql-query",
@@ -111,6 +116,7 @@ def sent(served: Served, text: str, times: int, part: float = 1) -> Iterator[lis
         for _ in range(times):
             connections.append(socket.create_connection(("127.0.0.1", served.port)))
             connections[-1].sendall(whole[: round(len(whole) * part)])
+            sleep(pause)
         yield connections
     finally:
         for connection in connections:

@@ -74,12 +74,20 @@ class Engine:
         wanted = {quad.triple for quad in ox.parse(n_triples, format=N_TRIPLES)}
         return to_n_triples(held - wanted), to_n_triples(wanted - held)
 
-    def apply(self, removed: bytes, added: bytes) -> None:
-        """Take out and add: only a difference, because versions in memory are never freed."""
+    def apply(self, removed: bytes, added: bytes) -> int:
+        """Take out and add; return by how many triples there are more now.
+
+        It is given only a difference, because versions in memory are never freed. The number is
+        counted here, because the store counts itself by walking over all that it holds.
+        """
+        more = 0
         for quad in ox.parse(removed, format=N_TRIPLES):
+            more -= quad in self._store
             self._store.remove(quad)
         for quad in ox.parse(added, format=N_TRIPLES):
+            more += quad not in self._store
             self._store.add(quad)
+        return more
 
     def evaluate(self, operation: QueryOperation) -> tuple[bytes, str, Form]:
         """Return the answer's body, media type and form.

@@ -35,8 +35,7 @@ def serve(pipe: "Connection[Any, Any]", engine: Engine) -> None:
                     for learners, wanted in zip(header["slices"], bodies, strict=True)
                 ]
                 removed, added = (b"".join(parts) for parts in zip(*changes, strict=True))
-                engine.apply(removed, added)
-                send(pipe, {"size": len(engine)}, removed, added)
+                send(pipe, {"more": engine.apply(removed, added)}, removed, added)
             case "fork":
                 send(pipe, {"pid": _fork(pipe, engine)})
             case "count":

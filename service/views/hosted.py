@@ -160,7 +160,7 @@ class HostedView:
     def _replace(self, wanted: list[tuple[list[str], bytes]]) -> None:
         slices, bodies = zip(*wanted, strict=True)
         header, (removed, added) = self._host.ask({"do": "replace", "slices": slices}, *bodies)
-        self._size = header["size"]
+        self._size += header["more"]
         if not removed and not added:
             return
         self.changes += removed.count(b"\n") + added.count(b"\n")

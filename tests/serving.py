@@ -6,12 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from threading import Lock
 from time import monotonic, sleep
 
 from databackpack.loaders import oneroster, sample
@@ -82,12 +84,17 @@ def opened(folder: Path, *, create: bool = False) -> Iterator[Context]:
 
 @dataclass
 class Served:
-    """A service over a copy of the store in *source*, in *folder*, with *settings*."""
+    """A service over a copy of the store in *source*, in *folder*, with *settings*.
+
+    *answered* counts for each persona the queries that were answered.
+    """
 
     source: Path
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     port: int = 0
+    answered: Counter[str] = field(default_factory=Counter)
+    _lock: Lock = field(default_factory=Lock)
     _child: "subprocess.Popen[bytes] | None" = None
 
     def __post_init__(self) -> None:
@@ -166,7 +173,11 @@ class Served:
     ) -> Response:
         """Return the answer to a query of *persona*; raises NotServing."""
         headers = self.headers(persona, accept) | {"Content-Type": "application/sparql-query"}
-        return self.send("POST", "/sparql", headers | more, text)
+        answer = self.send("POST", "/sparql", headers | more, text)
+        if answer.status == 200:
+            with self._lock:
+                self.answered[persona] += 1
+        return answer
 
     def processes(self) -> list[list[int]]:
         """Return the numbers of all processes by generation.

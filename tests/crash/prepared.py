@@ -1,5 +1,6 @@
 """A store in which all that a test's guardians say was said once, to be copied and served."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +14,23 @@ LEARNERS = 24
 
 @dataclass(frozen=True)
 class Prepared:
-    """The folder of a store in which every word is ``none``, and what other words will show."""
+    """The folder of a store in which every word is ``none``, and what other words will show.
+
+    *answered* is how many queries of each persona are in its log.
+    """
 
     folder: Path
     menu: Menu
     acknowledged: int
+    answered: Counter[str]
 
     def history(self) -> History:
         """Return what was said so far."""
         return History.begun(self.menu, self.acknowledged)
+
+    def serve(self, folder: Path) -> Served:
+        """Return a service over a copy in *folder*, not yet started."""
+        return Served(self.folder, folder, answered=self.answered.copy())
 
 
 def prepare(folder: Path) -> Prepared:
@@ -34,4 +43,4 @@ def prepare(folder: Path) -> Prepared:
         assert served.stop() == 0
     finally:
         served.close()
-    return Prepared(served.folder, menu, history.acknowledged)
+    return Prepared(served.folder, menu, history.acknowledged, served.answered)

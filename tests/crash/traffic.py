@@ -1,6 +1,6 @@
 """Guardians who change their minds and readers who ask, all the while, in threads."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from random import Random
@@ -97,16 +97,23 @@ class Traffic:
 
     def overtaken(self) -> list[Seen]:
         """Return the answers during which something that their readers see was withdrawn."""
-        found = []
-        for seen in self.seen:
-            during = range(seen.acknowledged + 1, self._history.acknowledged + 1)
-            moments = ((epoch, self._history.moments.get(epoch, seen.end)) for epoch in during)
-            if any(
-                seen.begin < moment < seen.end and self._withdrawn(seen.reader.persona, epoch)
-                for epoch, moment in moments
-            ):
-                found.append(seen)
-        return found
+        return [seen for seen in self.seen if any(self._withdrawals(seen))]
+
+    def late(self) -> list[tuple[Seen, float]]:
+        """Return the answers that show what had been withdrawn when they came, and how long."""
+        return [
+            (seen, seen.end - moment)
+            for seen in self.seen
+            for epoch, moment in self._withdrawals(seen)
+            if seen.triples & self._withdrawn(seen.reader.persona, epoch)
+        ]
+
+    def _withdrawals(self, seen: Seen) -> Iterator[tuple[int, float]]:
+        """Yield what was acknowledged while *seen* was under way and withdrew something of it."""
+        for epoch in range(seen.acknowledged + 1, self._history.acknowledged + 1):
+            moment = self._history.moments.get(epoch, seen.end)
+            if seen.begin < moment < seen.end and self._withdrawn(seen.reader.persona, epoch):
+                yield epoch, moment
 
     def _withdrawn(self, persona: str, epoch: int) -> Triples:
         """Return what *persona* saw up to *epoch* and does not see from then on."""

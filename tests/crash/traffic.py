@@ -105,7 +105,7 @@ class Traffic:
             (seen, seen.end - moment)
             for seen in self.seen
             for epoch, moment in self._withdrawals(seen)
-            if seen.triples & self._withdrawn(seen.reader.persona, epoch)
+            if seen.epoch < epoch and seen.triples & self._withdrawn(seen.reader.persona, epoch)
         ]
 
     def _withdrawals(self, seen: Seen) -> Iterator[tuple[int, float]]:

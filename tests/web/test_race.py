@@ -92,7 +92,7 @@ def test_each_answer_shows_what_was_in_force_at_its_epoch(
             for persona in PERSONAS
             for names in (False, True)
         ]
-        traffic = Traffic(served, prepared.menu, prepared.history(), [*slow, *quick], seed=1)
+        traffic = Traffic(served, prepared.menu, prepared.history(), [*slow, *quick], 1, pause=0.05)
         sleep(seconds)
         traffic.stop()
         assert served.stop() == 0

@@ -68,8 +68,15 @@ def listed(web: Web, what: str = "views") -> list[dict[str, Any]]:
 
 
 def operate(web: Web, path: str) -> list[dict[str, Any]]:
-    """Return all lines that an operation told."""
-    answer = web.send("POST", path, as_operator(web.running))
+    """Return all lines that an operation told, which begins when the one before is over."""
+    answers: list[Response] = []
+
+    def has_begun() -> bool:
+        answers.append(web.send("POST", path, as_operator(web.running)))
+        return answers[-1].status != 503
+
+    assert until(has_begun)
+    answer = answers[-1]
     assert answer.status == 200, answer.body
     assert answer.headers["content-type"] == "application/x-ndjson"
     return [json.loads(line) for line in answer.body.splitlines()]

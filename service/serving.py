@@ -70,6 +70,7 @@ def bind(config: Config) -> list[socket.socket]:
 def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Context) -> None:
     """Answer on *sockets* until told to stop; then close the store. Raises CannotListen."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a flood would fill the log
     threading.stack_size(_STACK)
     sys.setswitchinterval(_TURN)
     _give_memory_back()

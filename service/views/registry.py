@@ -218,8 +218,10 @@ class Views(Directory):
 
     def _adopt(self, live: Live) -> None:
         """Put a view that is finished in the place of the one that was there."""
-        self._drop(live.key)
+        held = self._live.get(live.key)
         self._live[live.key] = live
+        if held is not None:
+            held.view.close()
         live.memory = live.view.memory()
         self._fit()
 

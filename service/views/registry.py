@@ -79,7 +79,7 @@ class Views(Directory):
         """Return the view for (audience, purpose), up to date with the clock and the epoch.
 
         Before one is built the audience is read anew: an agreement may have ended meanwhile.
-        Raises ViewBuilding when it is not there in time.
+        Raises ViewBuilding when it is not there in time, ViewClosed when the audience is no more.
         """
         key = audience.iri, purpose
         live = self._live.get(key)
@@ -88,7 +88,11 @@ class Views(Directory):
             if not live.view.is_closed:
                 return live.view
         with self.truth.writing():
-            found = self._up_to_date(self.audience(local_name(audience.iri)), purpose)
+            try:
+                registered = self.audience(local_name(audience.iri))
+            except KeyError:  # it ended after its token was read
+                raise ViewClosed from None
+            found = self._up_to_date(registered, purpose)
             if found is not None:
                 return found
             build = self._builds.begin(key)

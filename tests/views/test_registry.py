@@ -1,6 +1,7 @@
 """The live views: what follows a commit equals what is built from scratch."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -139,3 +140,11 @@ def test_a_slice_changes_when_its_time_has_come_without_any_commit(tmp_path: Pat
     assert len(after) < len(before)
     assert truth.epoch == epoch
     assert local_name(views.audience("provider-lantern").iri) == "provider-lantern"
+
+
+def test_an_audience_that_ended_after_its_token_was_read_gets_no_view(running: Running) -> None:
+    views = running.context.views
+    audience = replace(views.audience("provider-lantern"), iri=ID["audience/ended-meanwhile"])
+    (purpose,) = audience.purposes
+    with pytest.raises(ViewClosed):
+        views.view(audience, purpose)

@@ -59,18 +59,18 @@ def answer(
             shown, answered = _evaluate(views, credential, operation, request.least_epoch)
             with views.truth.writing():  # no withdrawal comes between this look and the log
                 if shown.is_current(answered):
-                    _end(views, credential, entry, asked, disclosures.ANSWERED, answered)
+                    _end(views, credential, entry, disclosures.ANSWERED, answered)
                     return answered
         raise Unavailable("Your view changed while the query was run; ask again.")
     except ServiceError as fault:
-        _end(views, credential, entry, asked, type(fault).__name__)
+        _end(views, credential, entry, type(fault).__name__)
         raise
 
 
 def refuse(views: Views, credential: Credential, query: str, fault: ServiceError) -> NoReturn:
     """Raise *fault*, with the request and its refusal in the log."""
     asked = _request(views, credential, query)
-    _end(views, credential, disclosures.begin(views.truth, asked), asked, type(fault).__name__)
+    _end(views, credential, disclosures.begin(views.truth, asked), type(fault).__name__)
     raise fault
 
 
@@ -133,7 +133,6 @@ def _end(
     views: Views,
     credential: Credential,
     entry: URIRef,
-    asked: Request,
     result: str,
     answered: Answer | None = None,
 ) -> None:
@@ -143,4 +142,4 @@ def _end(
     else:
         epoch, state = answered.epoch, answered.state
     outcome = Outcome(result, views.truth.clock(), epoch, state)
-    disclosures.end(views.truth, entry, asked, outcome)
+    disclosures.end(views.truth, entry, outcome)

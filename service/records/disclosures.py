@@ -35,6 +35,17 @@ __all__ = [
 
 ANSWERED = "answered"
 
+_A, _DISCLOSURE, _SPECIAL_ACCESS = map(node, (RDF.type, BP.Disclosure, BP.SpecialEducationAccess))
+_AUDIENCE, _PERSON, _PURPOSE, _DIGEST = map(
+    node, (PROV.wasAssociatedWith, BP.personKey, BP.hasPurpose, BP.queryDigest)
+)
+_BEGUN, _ENDED, _OUTCOME, _EPOCH, _USED = map(
+    node, (PROV.startedAtTime, PROV.endedAtTime, BP.hasOutcome, BP.epoch, PROV.used)
+)
+_DATE_TIME, _INTEGER = node(XSD.dateTime), node(XSD.integer)
+_Value = tuple[ox.NamedNode, ox.NamedNode | ox.Literal]
+_SHOWS_SPECIAL_EDUCATION = BP.hasCategory, BPC["special-education"]
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -80,30 +91,31 @@ def begin(truth: TruthStore, request: Request) -> URIRef:
         truth,
         DISCLOSURES,
         entry,
-        (RDF.type, node(BP.Disclosure)),
-        *_party(request),
-        (BP.queryDigest, ox.Literal(digest)),
+        (_A, _DISCLOSURE),
+        (_AUDIENCE, node(request.audience)),
+        (_PERSON, ox.Literal(request.subject)),
+        (_PURPOSE, node(request.purpose)),
+        (_BEGUN, _moment(request.moment)),
+        (_DIGEST, ox.Literal(digest)),
     )
     return entry
 
 
-def end(truth: TruthStore, entry: URIRef, request: Request, outcome: Outcome) -> None:
-    """Write what came of *request*; only then may its answer leave.
+def end(truth: TruthStore, entry: URIRef, outcome: Outcome) -> None:
+    """Write what came of the request of *entry*; only then may its answer leave.
 
-    Access to special-education records also goes into the log of 34 CFR 300.614: the name of the
-    party, the date and the purpose.
+    Access to special-education records is also in the log of 34 CFR 300.614, which names entries:
+    they tell the party, the date and the purpose.
     """
-    values: list[tuple[URIRef, ox.NamedNode | ox.Literal]] = [
-        (BP.hasOutcome, ox.Literal(outcome.result)),
-        (PROV.endedAtTime, _typed(outcome.moment.isoformat(), XSD.dateTime)),
-        (BP.epoch, _typed(str(outcome.epoch), XSD.integer)),
+    values: list[_Value] = [
+        (_OUTCOME, ox.Literal(outcome.result)),
+        (_ENDED, _moment(outcome.moment)),
+        (_EPOCH, ox.Literal(str(outcome.epoch), datatype=_INTEGER)),
     ]
     if outcome.state is not None:
-        values.append((PROV.used, node(outcome.state)))
-        shown = set(truth.objects(outcome.state, BP.hasCategory))
-        if outcome.result == ANSWERED and str(BPC["special-education"]) in shown:
-            access = (RDF.type, node(BP.SpecialEducationAccess))
-            _append(truth, SPECIAL_EDUCATION_LOG, entry, access, *_party(request))
+        values.append((_USED, node(outcome.state)))
+        if outcome.result == ANSWERED and truth.has(outcome.state, *_SHOWS_SPECIAL_EDUCATION):
+            _append(truth, SPECIAL_EDUCATION_LOG, entry, (_A, _SPECIAL_ACCESS))
     _append(truth, DISCLOSURES, entry, *values)
 
 
@@ -151,23 +163,10 @@ def _read(truth: TruthStore, iri: URIRef) -> Entry:
     )
 
 
-def _party(request: Request) -> list[tuple[URIRef, ox.NamedNode | ox.Literal]]:
-    return [
-        (PROV.wasAssociatedWith, node(request.audience)),
-        (BP.personKey, ox.Literal(request.subject)),
-        (BP.hasPurpose, node(request.purpose)),
-        (PROV.startedAtTime, _typed(request.moment.isoformat(), XSD.dateTime)),
-    ]
+def _append(truth: TruthStore, graph: URIRef, entry: URIRef, *values: _Value) -> None:
+    name = node(entry)
+    truth.append(graph, [ox.Triple(name, predicate, value) for predicate, value in values])
 
 
-def _append(
-    truth: TruthStore,
-    graph: URIRef,
-    entry: URIRef,
-    *values: tuple[URIRef, ox.NamedNode | ox.Literal],
-) -> None:
-    truth.append(graph, [ox.Triple(node(entry), node(p), value) for p, value in values])
-
-
-def _typed(value: str, datatype: URIRef) -> ox.Literal:
-    return ox.Literal(value, datatype=node(datatype))
+def _moment(moment: datetime) -> ox.Literal:
+    return ox.Literal(moment.isoformat(), datatype=_DATE_TIME)

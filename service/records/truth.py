@@ -135,6 +135,11 @@ class TruthStore:
         pattern = self._store.quads_for_pattern(node(subject), node(predicate), None, None)
         return (text(quad.object) for quad in pattern)
 
+    def has(self, subject: URIRef, predicate: URIRef, value: URIRef) -> bool:
+        """Tell whether any graph says that *subject* has *value* for *predicate*."""
+        pattern = self._store.quads_for_pattern(node(subject), node(predicate), node(value), None)
+        return next(pattern, None) is not None
+
     def pairs(self, graph: URIRef, predicate: URIRef) -> Iterator[tuple[URIRef, str]]:
         """Yield (subject, value) of *predicate* in *graph*, the value as its text."""
         pattern = self._store.quads_for_pattern(None, node(predicate), None, node(graph))

@@ -21,7 +21,10 @@ _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _PAGE = resource.getpagesize()
 _STACK = 64 * 1024 * 1024
 _KEPT = 64 * 1024 * 1024
-"""How many bytes more than before a worker may keep after a query; else another takes its place."""
+"""How many bytes more than at first a worker may keep at rest; else another takes its place."""
+
+_KEPT_BETWEEN = 256 * 1024 * 1024
+"""How many it may keep from one query to the next, which then need not be fetched page by page."""
 
 _HIGH = 64
 _MOST_DESCRIPTORS = 1 << 20
@@ -66,23 +69,32 @@ class Confinement:
         for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
             resource.setrlimit(limit, (0, 0))
         _limit(resource.RLIMIT_STACK, _STACK)
-        self._resident = 0
+        self._resident = self._sizes()[1]
+        self.keeps = False
 
     def begin(self, limits: Limits) -> None:
         """Let what follows take the time and the memory of *limits*, or be killed."""
-        size, self._resident = self._sizes()
+        size, _ = self._sizes()
         used = resource.getrusage(resource.RUSAGE_SELF)
         _limit(resource.RLIMIT_CPU, ceil(used.ru_utime + used.ru_stime + limits.seconds) + 1)
         _limit(resource.RLIMIT_AS, size + limits.memory)
 
     def end(self) -> bool:
-        """Lift the limits; tell whether the memory that was taken has come back."""
+        """Lift the limits; tell whether as little memory is kept as may be until the next query."""
         for limit in (resource.RLIMIT_CPU, resource.RLIMIT_AS):
             _limit(limit, resource.RLIM_INFINITY)
-        if self._sizes()[1] - self._resident <= _KEPT:
-            return True
+        more = self._more()
+        self.keeps = more > _KEPT
+        return more <= _KEPT_BETWEEN or self.give_back()
+
+    def give_back(self) -> bool:
+        """Give free memory back to the system; tell whether as little is kept as may be at rest."""
         _libc.malloc_trim(0)
-        return self._sizes()[1] - self._resident <= _KEPT
+        self.keeps = self._more() > _KEPT
+        return not self.keeps
+
+    def _more(self) -> int:
+        return self._sizes()[1] - self._resident
 
     def _sizes(self) -> tuple[int, int]:
         """Return the bytes of the address space, and of what is in memory (proc(5), statm)."""

@@ -37,11 +37,25 @@ class Directory:
         self.truth = truth
         self.jurisdiction = jurisdiction
         self._dossiers: dict[URIRef, Dossier] = {}
+        self._audiences: dict[str, Audience] = {}
         self._commits = 0
         truth.subscribe(self._forget)
 
     def audience(self, name: str) -> Audience:
-        """Return the registered audience with *name* as last segment; raises KeyError."""
+        """Return the registered audience with *name* as last segment; raises KeyError.
+
+        INVARIANT: what is kept is as it was after the last commit.
+        """
+        kept = self._audiences.get(name)
+        if kept is not None:
+            return kept
+        commits, found = self._commits, self._read_audience(name)
+        with self.truth.writing():
+            if self._commits == commits:
+                self._audiences[name] = found
+        return found
+
+    def _read_audience(self, name: str) -> Audience:
         if not _NAME.fullmatch(name):
             raise KeyError(name)
         iri = ID[f"audience/{name}"]
@@ -136,5 +150,7 @@ class Directory:
 
     def _forget(self, commit: Commit) -> None:
         self._commits += 1
+        if not commit.graphs.isdisjoint((AUDIENCES, AGREEMENTS)):
+            self._audiences.clear()
         for learner in commit.learners:
             self._dossiers.pop(learner, None)

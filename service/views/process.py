@@ -3,6 +3,7 @@
 import atexit
 import logging
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -38,6 +39,8 @@ class Process:
     def __init__(self, pid: int, pipe: "Connection[Any, Any]") -> None:
         self.pid = pid
         self._pipe = pipe
+        self._poll = select.poll()
+        self._poll.register(pipe.fileno(), select.POLLIN)
         try:
             self._handle: int | None = os.pidfd_open(pid)
         except OSError:
@@ -56,7 +59,8 @@ class Process:
     def has_something(self, seconds: float = 0) -> bool:
         """Tell whether a message, or the end of the process, is there to be read in *seconds*."""
         with _lost():
-            return self._pipe.poll(seconds)
+            self._pipe.fileno()  # which tells when it was closed
+            return bool(self._poll.poll(seconds * 1000))
 
     def ask(self, header: Header, *bodies: bytes) -> tuple[dict[str, Any], list[bytes]]:
         """Return what the process answers; raises ProcessLost."""

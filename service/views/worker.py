@@ -21,6 +21,9 @@ from databackpack.service.views.view import (
 
 __all__ = ["work"]
 
+_REST = 2.0
+"""Seconds without anything to do after which a worker gives back the memory that queries took."""
+
 
 def work(pipe: int, engine: Engine) -> None:
     """Apply changes and answer queries from *pipe* in the order in which they come; never return.
@@ -39,6 +42,8 @@ def work(pipe: int, engine: Engine) -> None:
 
 def _serve(pipe: "Connection[Any, Any]", engine: Engine, confinement: Confinement) -> None:
     while True:
+        if confinement.keeps and not pipe.poll(_REST) and not confinement.give_back():
+            return
         try:
             header, bodies = receive(pipe)
         except EOFError:

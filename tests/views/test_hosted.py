@@ -243,3 +243,22 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
     except OSError:
         return False
+
+
+KEPT = """
+import os
+from databackpack.service.views.confinement import Confinement
+from databackpack.service.views.view import Limits
+confinement = Confinement(os.dup(1))
+confinement.begin(Limits())
+used = [bytes(1000) for _ in range(100_000)]
+last = bytes(1000)
+del used
+found = confinement.end(), confinement.keeps, confinement.give_back(), confinement.keeps
+os.write(3, repr(found).encode())
+"""
+
+
+def test_memory_that_a_query_took_is_kept_between_queries_and_given_back_at_rest() -> None:
+    done = subprocess.run([sys.executable, "-c", KEPT], capture_output=True, check=True)  # noqa: S603
+    assert done.stdout.decode() == "(True, True, True, False)"

@@ -24,7 +24,7 @@ from databackpack.service.views.view import (
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["IS_RECORD_OF", "N_TRIPLES", "Engine", "to_n_triples"]
+__all__ = ["IS_RECORD_OF", "N_TRIPLES", "Engine", "to_n_quads", "to_n_triples"]
 
 N_TRIPLES = ox.RdfFormat.N_TRIPLES
 IS_RECORD_OF = ox.NamedNode("https://w3id.org/databackpack/ns#isRecordOf")
@@ -52,6 +52,11 @@ def to_n_triples(triples: Iterable[ox.Triple]) -> bytes:
     return ox.serialize(triples, format=N_TRIPLES) or b""
 
 
+def to_n_quads(statements: Iterable[ox.Triple | ox.Quad]) -> bytes:
+    """Return *statements* as N-Quads; a triple is one of the default graph."""
+    return ox.serialize(statements, format=ox.RdfFormat.N_QUADS) or b""
+
+
 class Engine:
     """An in-memory store whose default graph is all that a query can see."""
 
@@ -61,9 +66,9 @@ class Engine:
     def __len__(self) -> int:
         return len(self._store)
 
-    def load(self, n_triples: bytes) -> None:
-        """Add the triples of *n_triples* in bulk."""
-        self._store.bulk_load(n_triples, format=N_TRIPLES)
+    def load(self, n_quads: bytes) -> None:
+        """Add *n_quads* in bulk: N-Triples are added to the default graph."""
+        self._store.bulk_load(n_quads, format=ox.RdfFormat.N_QUADS)
 
     def difference(self, learners: Iterable[str], n_triples: bytes) -> tuple[bytes, bytes]:
         """Return what to take out and what to add so that *n_triples* is all of the learner.

@@ -18,7 +18,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from databackpack.service.views.engine import to_n_triples
+from databackpack.service.views.engine import to_n_quads
 from databackpack.service.views.message import Header, pack, receive
 
 __all__ = ["Process", "ProcessLost", "Template"]
@@ -108,7 +108,7 @@ class Template:
     Whoever ends it ends all its hosts with it; the next host then starts another one.
     """
 
-    def __init__(self, public: Iterable[ox.Triple]) -> None:
+    def __init__(self, public: Iterable[ox.Triple | ox.Quad]) -> None:
         self._public = public
         self._lock = Lock()
         self._process: Process | None = None
@@ -141,7 +141,7 @@ class Template:
                     start_new_session=True,  # a key on our terminal stops us, and we stop them
                 )
             self._process = Process(self._child.pid, ours)
-            told, _ = self._process.ask({"do": "fill"}, to_n_triples(self._public))
+            told, _ = self._process.ask({"do": "fill"}, to_n_quads(self._public))
             if not told["has_left_network"]:
                 _LOG.warning(
                     "query workers could not be put into a network namespace of their own; "

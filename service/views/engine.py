@@ -54,7 +54,8 @@ def to_n_triples(triples: Iterable[ox.Triple]) -> bytes:
 
 def to_n_quads(statements: Iterable[ox.Triple | ox.Quad]) -> bytes:
     """Return *statements* as N-Quads; a triple is one of the default graph."""
-    return ox.serialize(statements, format=ox.RdfFormat.N_QUADS) or b""
+    quads = (ox.Quad(*s) if isinstance(s, ox.Triple) else s for s in statements)
+    return ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
 
 
 class Engine:

@@ -1,4 +1,6 @@
-"""``/healthz`` and ``/readyz``: is the process alive, can it answer."""
+"""``/healthz``, ``/readyz``, ``/openapi.yaml``: is it alive, can it answer, what it offers."""
+
+from importlib.resources import files
 
 from flask import Blueprint, Response, jsonify
 
@@ -20,5 +22,10 @@ def blueprint(context: Context) -> Blueprint:
         if context.views.learners():
             return jsonify(status="ready", epoch=context.truth.epoch), 200
         return jsonify(status="nothing is loaded yet; run: backpack load"), 503
+
+    @surface.get("/openapi.yaml")
+    def openapi() -> Response:
+        document = files(__package__ or "").joinpath("openapi.yaml").read_bytes()
+        return Response(document, mimetype="application/yaml")  # RFC 9512
 
     return surface

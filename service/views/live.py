@@ -201,7 +201,11 @@ class Live:
         return select(dossier, self.audience, self.purpose, law, moment)
 
     def _project(self, selection: Selection) -> bytes:
-        """Return what is shown by *selection*; most records are shown as they are."""
+        """Return what is shown by *selection*, sorted; most records are shown as they are.
+
+        INVARIANT: the order says nothing of what was written to the truth store with it: rows of
+        answers come in an order that follows from it.
+        """
         truth, pieces = self._directory.truth, []
         for record, decision in selection.decisions.items():
             if is_whole(decision):
@@ -209,7 +213,7 @@ class Live:
             elif decision.level >= Level.DEIDENTIFIED:
                 held = truth.triples(record.iri)
                 pieces.append(to_n_triples(project(held, decision, self._codes.encode)))
-        return b"".join(pieces)
+        return b"".join(sorted(b"".join(pieces).splitlines(keepends=True)))
 
 
 def _parts(selection: Selection) -> Parts:

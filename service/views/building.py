@@ -46,7 +46,7 @@ def public_template() -> Template:
 
 @cache
 def _public_template() -> Template:
-    return Template(public.vocabulary())
+    return Template(public.statements())
 
 
 class Builds:

@@ -1,7 +1,7 @@
 """The engine: one view's triples in memory, and the only place that evaluates client SPARQL.
 
 The triples are the default graph of an Oxigraph store of their own, so whatever a query asks,
-nothing else can answer it.
+nothing else can answer it. What everybody may see is in named graphs there once more.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,11 +24,15 @@ from databackpack.service.views.view import (
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["IS_RECORD_OF", "N_TRIPLES", "Engine", "to_n_quads", "to_n_triples"]
+__all__ = ["BASE", "IS_RECORD_OF", "N_TRIPLES", "Engine", "to_n_quads", "to_n_triples"]
 
 N_TRIPLES = ox.RdfFormat.N_TRIPLES
 IS_RECORD_OF = ox.NamedNode("https://w3id.org/databackpack/ns#isRecordOf")
 _PIECE = 20_000
+_COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+
+BASE = "https://w3id.org/databackpack/id/service/sparql"
+"""What a query's relative IRIs are relative to, unless it says BASE (RFC 3986, 5.1.4)."""
 
 
 class _Spool(BytesIO):
@@ -59,13 +63,15 @@ def to_n_quads(statements: Iterable[ox.Triple | ox.Quad]) -> bytes:
 
 
 class Engine:
-    """An in-memory store whose default graph is all that a query can see."""
+    """An in-memory store that holds what a query can see, and nothing else."""
 
     def __init__(self) -> None:
         self._store = ox.Store()
 
     def __len__(self) -> int:
-        return len(self._store)
+        """Return the number of triples in the default graph, which holds all that there are."""
+        (row,) = self._store.query(_COUNT)  # type: ignore[misc]
+        return int(row["n"].value)
 
     def load(self, n_quads: bytes) -> None:
         """Add *n_quads* in bulk: N-Triples are added to the default graph."""
@@ -129,9 +135,10 @@ class Engine:
     ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
         substitutions = dict(operation.substitutions) or None
         if not operation.default_graphs and not operation.named_graphs:
-            return self._store.query(operation.text, substitutions=substitutions)
+            return self._store.query(operation.text, base_iri=BASE, substitutions=substitutions)
         return self._store.query(
             operation.text,
+            base_iri=BASE,
             substitutions=substitutions,
             default_graph=[ox.NamedNode(iri) for iri in operation.default_graphs],
             named_graphs=[ox.NamedNode(iri) for iri in operation.named_graphs],

@@ -1,23 +1,17 @@
-"""Settings: one frozen value; no other module reads the environment."""
+"""The settings as one frozen value, for the store in one folder."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from databackpack.service.records.truth import Clock, now
+from databackpack.service.settings import BadSetting, read
 from databackpack.service.views.registry import Budget
 from databackpack.service.views.view import Limits
 
 __all__ = ["BadSetting", "Config"]
-
-_DAY = 24 * 60 * 60
-
-
-class BadSetting(ValueError):
-    """A setting of the environment cannot be used; the message says which and what it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +19,8 @@ class Config:
     """Where the store is, under which jurisdiction, where to listen, what all may take.
 
     *store* None keeps everything in memory: for tests. *keys* is the folder of the signing key,
-    *redo* the file of the redo log; None: beside the store.
+    *redo* the file of the redo log; None: beside the store. *grace* is how many seconds requests
+    have to end; *origins* are whose pages may ask; *https*: a proxy in front speaks it.
     """
 
     store: Path | None
@@ -37,43 +32,38 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     budget: Budget = field(default_factory=Budget)
     redo: Path | None = None
+    grace: int = 30
+    origins: tuple[str, ...] = ()
+    https: bool = False
 
     @classmethod
-    def of_folder(cls, folder: Path, environment: Mapping[str, str] = os.environ) -> "Config":
+    def of_folder(
+        cls,
+        folder: Path,
+        environment: Mapping[str, str] = os.environ,
+        file: Path | None = None,
+    ) -> "Config":
         """Return the settings for the store in *folder*; raises BadSetting.
 
-        HOST, PORT, REDO, ANSWER_BYTES, ANSWER_SECONDS, ANSWER_MEMORY, VIEWS_MEMORY,
-        VIEWS_IDLE_SECONDS and VIEW_WORKERS override the defaults.
+        They are those of ``settings.SETTINGS``, from *environment*, then from *file*.
         """
         folder = folder if folder.name not in ("", "..") else folder.resolve()
         if not folder.name:
             raise BadSetting("the store cannot be the root of all folders; name one below it")
-        limits, budget = Limits(), Budget()
-        limits = Limits(
-            _number(environment, "ANSWER_BYTES", limits.most_bytes, 2**40),
-            _number(environment, "ANSWER_SECONDS", int(limits.seconds), _DAY),
-            _number(environment, "ANSWER_MEMORY", limits.memory, 2**42),
-        )
-        idle = _number(environment, "VIEWS_IDLE_SECONDS", int(budget.idle.total_seconds()), _DAY)
-        budget = Budget(
-            _number(environment, "VIEWS_MEMORY", budget.memory, 2**42),
-            timedelta(seconds=idle),
-            _number(environment, "VIEW_WORKERS", budget.workers, 64),
-        )
+        found = read(environment, file)
         return cls(
             store=folder,
             keys=folder.with_name(f"{folder.name}.keys"),
-            host=environment.get("HOST") or "127.0.0.1",
-            port=_number(environment, "PORT", 8080, 65535),
-            limits=limits,
-            budget=budget,
-            redo=Path(environment["REDO"]) if environment.get("REDO") else None,
+            host=found["HOST"],
+            port=found["PORT"],
+            limits=Limits(found["ANSWER_BYTES"], found["ANSWER_SECONDS"], found["ANSWER_MEMORY"]),
+            budget=Budget(
+                found["VIEWS_MEMORY"],
+                timedelta(seconds=found["VIEWS_IDLE_SECONDS"]),
+                found["VIEW_WORKERS"],
+            ),
+            redo=found["REDO"],
+            grace=found["STOP_SECONDS"],
+            origins=found["CORS_ORIGINS"],
+            https=found["HTTPS"],
         )
-
-
-def _number(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
-    """Return the setting *name*, from 1 to *most*; one that is not there or empty is *default*."""
-    value = environment.get(name) or str(default)
-    if re.fullmatch(r"[0-9]{1,13}", value) is None or not 1 <= int(value) <= most:
-        raise BadSetting(f"{name} is {value[:40]!r}; set it to a number from 1 to {most}")
-    return int(value)

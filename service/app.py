@@ -15,6 +15,7 @@ from databackpack.service.gate.faults import (
     ServiceError,
     Unavailable,
 )
+from databackpack.service.gate.issuer import Issuer
 from databackpack.service.policy import jurisdiction
 from databackpack.service.policy.profile import UnreadablePolicy
 from databackpack.service.policy.refusal import NoStanding, NotSettable, Refused, Replayed
@@ -33,6 +34,7 @@ from databackpack.service.web import (
     views,
 )
 from databackpack.service.web.context import Context
+from databackpack.service.web.session import keep
 
 __all__ = ["create_app", "open_context"]
 
@@ -57,7 +59,8 @@ def open_context(config: Config, *, create: bool = False) -> Context:
     """
     truth = TruthStore(config.store, config.clock, create=create, redo=config.redo)
     views = Views(truth, jurisdiction.read(config.jurisdiction), budget=config.budget)
-    return Context(truth, views, signing_key(config.keys), config.limits)
+    issuer = Issuer(*config.issuer) if any(config.issuer) else None
+    return Context(truth, views, signing_key(config.keys), config.limits, issuer=issuer)
 
 
 def create_app(config: Config, context: Context | None = None) -> Flask:
@@ -65,6 +68,7 @@ def create_app(config: Config, context: Context | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     context = context or open_context(config)
+    keep(app, context.key, is_https=config.https)
     for surface in _SURFACES:
         app.register_blueprint(surface.blueprint(context))
 

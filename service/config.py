@@ -21,6 +21,7 @@ class Config:
     *store* None keeps everything in memory: for tests. *keys* is the folder of the signing key,
     *redo* the file of the redo log; None: beside the store. *grace* is how many seconds requests
     have to end; *origins* are whose pages may ask; *https*: a proxy in front speaks it.
+    *issuer* is who else signs tokens: its ``iss``, their ``aud``, where its keys are.
     """
 
     store: Path | None
@@ -35,6 +36,7 @@ class Config:
     grace: int = 30
     origins: tuple[str, ...] = ()
     https: bool = False
+    issuer: tuple[str, str, str] = ("", "", "")
 
     @classmethod
     def of_folder(
@@ -66,4 +68,5 @@ class Config:
             grace=found["STOP_SECONDS"],
             origins=found["CORS_ORIGINS"],
             https=found["HTTPS"],
+            issuer=(found["ISSUER"], found["ISSUER_AUDIENCE"], found["ISSUER_KEYS"]),
         )

@@ -110,6 +110,11 @@ SETTINGS = (
         "false",
         "whether people reach the service by https, through a proxy: answers then say so (HSTS)",
     ),
+    Setting("ISSUER", "", "the `iss` of its tokens", "who else may sign tokens", str),
+    Setting("ISSUER_AUDIENCE", "", "a text", "the `aud` that its tokens must have", str),
+    Setting(
+        "ISSUER_KEYS", "", "a path or an https URL", "where its keys are: a JWKS file or URL", str
+    ),
 )
 
 

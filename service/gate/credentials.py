@@ -1,13 +1,15 @@
-"""Bearer tokens, signed by the service's own key.
+"""Bearer tokens, signed by the service's own key or by the issuer that the configuration trusts.
 
 An asker's holds one audience and one purpose. An operator's holds neither: it opens what is there
-to look after the service, and no record. Each says whom it is for, and opens nothing else.
+to look after the service, and no record; only the service's own key signs it. Each says whom it
+is for, and opens nothing else.
 """
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from uuid import uuid4
@@ -19,6 +21,8 @@ from rdflib import URIRef
 
 from databackpack.ontology.codes import local_name
 from databackpack.service.gate.faults import Unauthenticated
+from databackpack.service.gate.issuer import Issuer
+from databackpack.service.gate.keys import ALGORITHM, OWN, UnknownKey, Unverified, verified
 from databackpack.service.policy.model import Audience
 from databackpack.service.policy.purpose import purpose as purpose_of
 from databackpack.service.views.registry import Views
@@ -36,21 +40,22 @@ __all__ = [
     "signing_key",
 ]
 
-ISSUER = "https://w3id.org/databackpack/id/service"
+ISSUER = OWN
 OPERATIONS = f"{ISSUER}/operations"
-_ALGORITHM = "Ed25519"
 _LONGEST_TOKEN = 4096
+_LONGEST_SUBJECT = 255
 _LEEWAY = 30
 _OPERATOR_LIFETIME = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Who asks, as which audience, for which purpose."""
+    """Who asks, as which audience, for which purpose, by a token that ends when."""
 
     subject: str
     audience: Audience
     purpose: URIRef
+    until: datetime | None = None
 
 
 class BrokenKey(ValueError):
@@ -86,7 +91,7 @@ def signing_key(folder: Path, *, create: bool = True) -> OKPKey:
 def _make_key(file: Path) -> None:
     """Write a new key so that *file* is whole or not there, whatever happens meanwhile."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key = OKPKey.generate_key("Ed25519")
+    key = OKPKey.generate_key(ALGORITHM)
     with NamedTemporaryFile("w", dir=file.parent, encoding="utf-8", delete=False) as made:
         json.dump(key.as_dict(private=True), made)
         made.flush()
@@ -120,27 +125,32 @@ def issue_to_operator(key: OKPKey, subject: str, moment: datetime) -> str:
 
 
 def authenticate(
-    authorization: list[str], key: OKPKey, views: Views, moment: datetime
+    authorization: list[str],
+    key: OKPKey,
+    views: Views,
+    moment: datetime,
+    issuer: Issuer | None = None,
 ) -> Credential:
     """Return who asks, from the values of the Authorization header (RFC 6750, section 2.1).
 
-    The token says which audience and purpose; the registry must still have both. Whatever is
-    wrong, the fault is the same.
+    The token says which audience and purpose; the registry must still have both. *issuer* is
+    believed beside the service's own *key*. Whatever is wrong, the fault is the same.
     """
-    claims = _claims(authorization, key, ISSUER, moment)
+    claims = _claims(authorization, key, issuer, ISSUER, moment)
     try:
         audience = views.audience(str(claims["audience"]))
         purpose = purpose_of(str(claims["purpose"]))
-    except (KeyError, ValueError):
+        until = datetime.fromtimestamp(float(str(claims["exp"])), UTC)
+    except (KeyError, ValueError, OverflowError, OSError):
         raise Unauthenticated from None
     if purpose not in audience.purposes:
         raise Unauthenticated
-    return Credential(str(claims["sub"]), audience, purpose)
+    return Credential(str(claims["sub"]), audience, purpose, until)
 
 
 def authenticate_operator(authorization: list[str], key: OKPKey, moment: datetime) -> str:
     """Return which operator asks, from the values of the Authorization header."""
-    return str(_claims(authorization, key, OPERATIONS, moment)["sub"])
+    return str(_claims(authorization, key, None, OPERATIONS, moment)["sub"])
 
 
 def _sign(
@@ -156,32 +166,66 @@ def _sign(
         "exp": int((moment + lifetime).timestamp()),
         **more,
     }
-    return jwt.encode({"alg": _ALGORITHM}, claims, key, algorithms=[_ALGORITHM])
+    return jwt.encode({"alg": ALGORITHM}, claims, key, algorithms=[ALGORITHM])
 
 
 def _claims(
-    authorization: list[str], key: OKPKey, receiver: str, moment: datetime
-) -> dict[str, object]:
-    """Return the claims of the one token, which holds at *moment* and is for *receiver* alone."""
+    authorization: list[str],
+    key: OKPKey,
+    issuer: Issuer | None,
+    receiver: str,
+    moment: datetime,
+) -> Mapping[str, object]:
+    """Return the claims of the one token, which holds at *moment*.
+
+    It is for *receiver* alone, or by *issuer* and alone for what its tokens must be for.
+    """
     if len(authorization) != 1:
         raise Unauthenticated
     scheme, _, token = authorization[0].partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN:
         raise Unauthenticated
+    try:
+        claims = _signed(token.strip(), key, issuer)
+        if issuer is not None and claims["iss"] == issuer.name:
+            _check(claims, [issuer.receiver, [issuer.receiver]], moment)
+        else:
+            _check(claims, [receiver], moment, nbf={"essential": True})
+    except (Unverified, JoseError, ValueError, TypeError, OverflowError):
+        raise Unauthenticated from None
+    return claims
+
+
+def _signed(token: str, key: OKPKey, issuer: Issuer | None) -> Mapping[str, object]:
+    """Return the claims of *token*; when its key is unknown, the issuer's are read once more."""
+    own = str(key["x"])
+    if issuer is None:
+        return verified(token, own, None)
+    try:
+        return verified(token, own, issuer.keys())
+    except UnknownKey:
+        if not issuer.refresh():
+            raise
+        return verified(token, own, issuer.keys())
+
+
+def _check(
+    claims: Mapping[str, object],
+    receivers: list[object],
+    moment: datetime,
+    **more: jwt.ClaimsOption,
+) -> None:
+    """Check what changes with time, and whom the token is for; raises ValueError or JoseError.
+
+    RFC 7519 lets one token be for several; another of them could then use it here.
+    """
     rules = jwt.JWTClaimsRegistry(
         now=int(moment.timestamp()),
         leeway=_LEEWAY,
-        iss={"essential": True, "value": ISSUER},
-        aud={"essential": True, "value": receiver},
         sub={"essential": True},
         exp={"essential": True},
-        nbf={"essential": True},
+        **more,
     )
-    try:
-        decoded = jwt.decode(token.strip(), key, algorithms=[_ALGORITHM])
-        rules.validate(decoded.claims)
-    except (JoseError, ValueError, TypeError):
-        raise Unauthenticated from None
-    if decoded.claims["aud"] != receiver:  # RFC 7519 lets one token be for several
-        raise Unauthenticated
-    return dict(decoded.claims)
+    rules.validate(dict(claims))
+    if claims.get("aud") not in receivers or len(str(claims["sub"])) > _LONGEST_SUBJECT:
+        raise ValueError

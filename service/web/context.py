@@ -14,6 +14,7 @@ from rdflib import URIRef
 from databackpack.ontology.namespaces import ID
 from databackpack.service.gate.credentials import Credential, authenticate
 from databackpack.service.gate.faults import MalformedRequest, NotFound
+from databackpack.service.gate.issuer import Issuer
 from databackpack.service.gate.share import Shares
 from databackpack.service.policy.model import Audience
 from databackpack.service.records.truth import TruthStore
@@ -21,6 +22,7 @@ from databackpack.service.rights.holder import holds_rights, inspects
 from databackpack.service.views import population
 from databackpack.service.views.registry import Views
 from databackpack.service.views.view import Limits
+from databackpack.service.web.session import presented
 
 __all__ = ["Context", "sent_json", "to_moment"]
 
@@ -30,7 +32,7 @@ class Context:
     """The truth store, its views, the key that signs tokens, and what one answer may take.
 
     *shares* is how many requests of one audience may be under way: half of the threads that
-    answer, so that the other half is for the other audiences.
+    answer, so that the other half is for the other audiences. *issuer* signs tokens beside us.
     """
 
     truth: TruthStore
@@ -38,15 +40,18 @@ class Context:
     key: OKPKey
     limits: Limits = field(default_factory=Limits)
     shares: Shares = field(default_factory=lambda: Shares(8))
+    issuer: Issuer | None = None
+
+    def identify(self, authorization: list[str]) -> Credential:
+        """Return whose token is in values of an Authorization header; raises Unauthenticated."""
+        return authenticate(authorization, self.key, self.views, self.truth.clock(), self.issuer)
 
     def credential(self) -> Credential:
         """Return who sends the present request, which takes one of the audience's shares.
 
         Raises Unauthenticated, or Unavailable when the audience has none left.
         """
-        found = authenticate(
-            request.headers.getlist("Authorization"), self.key, self.views, self.truth.clock()
-        )
+        found = self.identify(presented())
         if "share" not in g:
             g.share = ExitStack()
         g.share.enter_context(self.shares.take(found.audience.iri))

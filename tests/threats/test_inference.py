@@ -1,0 +1,148 @@
+"""Items 21 to 31: nothing follows from what two questions, two askers or a name tell together."""
+
+import re
+
+import pytest
+from joserfc import jwt
+from rdflib import RDFS, URIRef
+
+from databackpack.ontology.namespaces import BP
+from tests.threats.twins import (
+    ANN,
+    ASKERS,
+    ATLAS,
+    BEN,
+    BP_PREFIX,
+    CAT,
+    ELM,
+    HIDDEN_WORDS,
+    MIA,
+    NOA,
+    NORTH,
+    STATE,
+    Twins,
+    all_of,
+    name_of,
+    own,
+)
+from tests.web.asking import Web, cell
+
+PERSONAL = re.compile(r"<(https://w3id\.org/databackpack/id/[^>]*)>")
+CODED = re.compile(r"https://w3id\.org/databackpack/id/[a-z]+/[0-9a-f-]{36}")
+
+
+PUBLIC = ("alignment/", "crosswalk/", "graph/registry")
+
+
+def iris(web: Web, asker: str) -> set[str]:
+    """Return our own names that the asker sees, but for those that come with the software."""
+    found = set(PERSONAL.findall(all_of(web, asker)))
+    return {iri for iri in found if not iri.rpartition("/id/")[2].startswith(PUBLIC)}
+
+
+def test_21_who_may_see_aggregates_sees_no_row_to_count(web: Web) -> None:
+    """There are no published cells yet (issue 7); at that level nothing at all is shown."""
+    path = cell(name_of(BEN), "behavior", "teacher")
+    web.say(NOA, path, "aggregate")
+    for text in (
+        "SELECT (COUNT(*) AS ?n) { ?x a bp:BehaviorIncident }",
+        f"SELECT (COUNT(*) AS ?n) {{ ?x bp:behaviorType ?t ; bp:isRecordOf <{BEN}> }}",
+    ):
+        answer = web.query(ELM, BP_PREFIX + text)
+        assert answer.json["results"]["bindings"][0]["n"]["value"] == "0"
+
+
+@pytest.mark.skip(reason="issue 7: aggregates are not published yet, so none can be subtracted")
+def test_22_two_releases_of_an_aggregate_do_not_tell_one_withdrawal() -> None: ...
+
+
+def test_23_a_study_and_a_school_share_no_name_and_no_exact_day(twins: Twins) -> None:
+    """Whether groups of fewer than k learners are kept out of a study is issue 7's."""
+    study, school = iris(twins.whole, ATLAS), iris(twins.whole, NORTH) | iris(twins.whole, STATE)
+    assert {iri.split("/")[-2] for iri in study & school} == {"organization"}
+    assert study - school
+    seen = all_of(twins.whole, ATLAS)
+    assert BP.MasteryState in seen
+    for telling in ("2026-10-05", "Linden", "SBo", str(BEN), str(own(BEN, "progress"))):
+        assert telling in all_of(twins.whole, NORTH)
+        assert telling not in seen
+
+
+def test_24_one_token_opens_one_audience_whatever_else_its_bearer_has(twins: Twins) -> None:
+    web = twins.whole
+    key = web.running.context.key
+    claims = dict(jwt.decode(web.running.token(ELM), key, algorithms=["Ed25519"]).claims)
+    for audience in ([ELM, ATLAS], f"{ELM} {ATLAS}", f"{ELM},{ATLAS}", {"0": ELM}):
+        token = jwt.encode(
+            {"alg": "Ed25519"}, claims | {"audience": audience}, key, algorithms=["Ed25519"]
+        )
+        assert web.send("GET", "/me", {"Authorization": f"Bearer {token}"}).status == 401
+    both = f"Bearer {web.running.token(ELM)}, Bearer {web.running.token(ATLAS)}"
+    assert web.send("GET", "/me", {"Authorization": both}).status == 401
+    same_person = [
+        web.query(asker, f"{BP_PREFIX}SELECT ?x {{ ?x a bp:MasteryState }}").body
+        for asker in (ELM, ATLAS, ELM)
+    ]
+    assert same_person[0] == same_person[2] != same_person[1]
+
+
+@pytest.mark.skip(reason="issue 7: k counts distinct learners of a published cell; there is none")
+def test_25_k_counts_learners_and_not_rows() -> None: ...
+
+
+@pytest.mark.skip(reason="issue 7: no minimum, maximum, 0 % or 100 % is published; nothing is")
+def test_26_extremes_are_not_published() -> None: ...
+
+
+@pytest.mark.skip(reason="issue 7: totals are computed from published cells; there are none")
+def test_27_a_total_less_what_is_shown_is_no_hidden_cell() -> None: ...
+
+
+@pytest.mark.parametrize("path", ["/sparql", "/.well-known/void", "/questions", "/", "/readyz"])
+def test_28_descriptions_are_made_from_the_askers_own_view(twins: Twins, path: str) -> None:
+    """A learner more or less is seen in none of them, least of all by who may not see her."""
+    for asker in ASKERS:
+        for accept in ("text/turtle", "application/n-triples", "application/json", "text/html"):
+            answer = twins.send(asker, "GET", path, headers={"Accept": accept})
+            assert answer.status in {200, 400, 404, 406}, answer.body
+            assert str(ANN).encode() not in answer.body
+            assert str(BEN).encode() not in answer.body
+
+
+def test_29_a_report_of_violations_tells_of_what_was_sent_only(twins: Twins) -> None:
+    about = (
+        f"<urn:p> a <http://www.w3.org/ns/odrl/2/Agreement> ; <urn:q> <{CAT}> .\n"
+        f"<{BEN}> <{BP.behaviorType}> 1 . <{own(BEN, 'behavior')}> a <{BP.BehaviorIncident}> ."
+    )
+    answer = twins.send(
+        NOA,
+        "POST",
+        f"/learners/{name_of(BEN)}/policy",
+        about,
+        {"Content-Type": "text/turtle", "Accept": "application/json"},
+    )
+    assert answer.status == 400
+    for hidden in (b"HYPERLINK", b"Linden", *HIDDEN_WORDS):
+        assert hidden not in answer.body
+
+
+def test_30_names_of_things_tell_nothing_of_people(twins: Twins) -> None:
+    for asker in (*ASKERS, MIA, STATE, ATLAS):
+        for iri in iris(twins.whole, asker):
+            assert CODED.fullmatch(iri), iri
+            for told in ("Ada", "Bo", "Rowan", "Linden", "SAda", "SBo", "elm", "2026", "grade"):
+                assert told not in iri.rpartition("/id/")[2]
+
+
+def test_31_what_is_public_is_a_list_of_ours_and_no_graph_of_the_store(twins: Twins) -> None:
+    """One of the decoys says something of a standard, which everybody sees, and of a learner."""
+    standard = URIRef("http://corestandards.org/Math/Content/5/NBT/A/1")
+    for asker in (*ASKERS, MIA, STATE, ATLAS):
+        answer = twins.whole.query(
+            asker, f"SELECT ?o {{ <{standard}> ?p ?o FILTER(isLiteral(?o)) }}", "text/csv"
+        )
+        assert answer.body.count(b"\n") > 1
+        for text in ("{ %s }", "{ GRAPH ?g { %s } }"):
+            label = f"<{standard}> <{RDFS.label}> ?o FILTER(CONTAINS(STR(?o), 'Mari'))"
+            told = twins.whole.query(asker, f"ASK {text.replace('%s', label)}")
+            assert told.json["boolean"] is False

@@ -41,6 +41,12 @@ _TOKEN = re.compile(
 _MAY_COMPARE = re.compile(r"<(?![A-Za-z]{1,16}://).*[()&'#,].*>", re.DOTALL)
 
 
+# One of these in what may be an IRI and may compare: then a string, a comment or a group may begin
+# there. Nothing compares before ``://``.
+_IRI = re.compile(r"<(?![A-Za-z]{1,16}://)([^<>\"{}|^`\x00-\x20]*)>")
+_UNSURE = re.compile(r"[()&'#,\\]")
+
+
 class _Place(Enum):
     """What stands between two brackets."""
 
@@ -67,6 +73,9 @@ _CLAUSES = {
 }
 """After these, with only names between, a ``(`` begins no collection."""
 
+_CALLED = ("iri", "name", "word")
+"""What the name of a function may be."""
+
 _NOWHERE = "\"'\\`"
 """No parser gets past one of these outside a string, an IRI, a name and a comment."""
 
@@ -81,7 +90,9 @@ _READ_TWICE = ("GROUP_CONCAT", "REGEX", "REPLACE", "SUBSTR")
 class Extent:
     """What was counted; *patterns* are the operands that the planner has to join.
 
-    *readings* are those of all tokens when the parser goes back as often as it can.
+    *readings* are those of all tokens when the parser goes back as often as it can. *called* are
+    the words and names that a round bracket follows. *is_unsure* when a ``<`` may begin an IRI or
+    compare, and strings, comments and calls may then be others than those that were seen.
     """
 
     depth: int = 0
@@ -92,6 +103,8 @@ class Extent:
     is_ambiguous: bool = False
     is_beyond: bool = False
     is_broken: bool = False
+    is_unsure: bool = False
+    called: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -103,10 +116,12 @@ class _Reader:
     doublings: int = 0
     doublings_next: int = 0
     after_operand: bool = False
+    before: str = ""
 
     def take(self, kind: str, text: str) -> int:
         """Count a token and return how many of its characters were read."""
         if text[0] == "<" and self.after_operand and self.place is _Place.EXPRESSION:
+            self.extent.is_unsure |= kind == "iri"
             kind, text = "operator", text[: 2 if text[:2] == "<=" else 1]
         self.extent.readings += (1 + len(text) // 64) << self.doublings
         match kind:
@@ -122,9 +137,13 @@ class _Reader:
                 self.extent.is_beyond = True
             case "other":
                 self.extent.is_broken = text in _NOWHERE
+        if kind != "comment":
+            self.before = text if kind in _CALLED else ""
         return len(text)
 
     def _open(self, bracket: str) -> None:
+        if bracket == "(" and self.before and self.before[0] not in "?$@":
+            self.extent.called.add(self.before)
         place = self._place_of(bracket)
         if bracket != "(" or self.place in _JOINED:
             self.extent.patterns += 3 if self.place is _Place.LIST else 1
@@ -166,6 +185,8 @@ class _Reader:
             self.extent.patterns += 2 * (1 + (len(text) // 4 if kind == "word" else 0))
             if kind == "iri" and self.after_operand and _MAY_COMPARE.fullmatch(text):
                 self.extent.is_ambiguous = True
+        if text[0] == "@" and "--" in text:
+            self.extent.is_beyond = True
         word = text.upper() if kind == "word" else ""
         if word in _CLAUSES:
             self.clause = word
@@ -181,4 +202,5 @@ def measure(text: str) -> Extent:
         kind = token.lastgroup or "other"
         start = token.start(kind)
         position = start + reader.take(kind, token[kind])
+    reader.extent.is_unsure |= any(map(_UNSURE.search, _IRI.findall(text)))
     return reader.extent

@@ -6,14 +6,15 @@ a second, grammar-driven parser.
 """
 
 import re
+from collections.abc import Iterator
 from contextlib import nullcontext
 from threading import Lock
 
 from pyparsing import ParseException
-from rdflib.plugins.sparql.parser import parseQuery
-from rdflib.plugins.sparql.parserutils import CompValue
+from rdflib.plugins.sparql.parser import Query
 
-from databackpack.service.gate.extent import measure
+from databackpack.service.gate import calls
+from databackpack.service.gate.extent import Extent, measure
 from databackpack.service.gate.faults import MalformedQuery, QueryRequestRefused, TooLarge
 
 __all__ = ["check"]
@@ -61,20 +62,16 @@ def check(text: str) -> None:
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise MalformedQuery("The query holds a character that is none.")
     with _ONE_MEASURES if len(text) > SHORT else nullcontext():
-        _measure(text)
-    keywords = [found for found in _KEYWORD.finditer(text) if found["name"] is None]
-    if any(keyword["glued"] is not None for keyword in keywords):
-        raise QueryRequestRefused("Put a space before SERVICE, LATERAL or VERSION, or rename it.")
-    if keywords and len(text) > LONGEST_PARSED:
-        raise QueryRequestRefused(
-            f"A query of more than {LONGEST_PARSED} characters cannot hold SERVICE, LATERAL or "
-            "VERSION, not even in a string or a comment; shorten it."
-        )
-    if keywords:
+        extent = _measure(text)
+    if doubts := list(_doubts(text, extent)):
+        if len(text) > LONGEST_PARSED:
+            raise QueryRequestRefused(
+                f"In a query of more than {LONGEST_PARSED} characters {doubts[0]}; or shorten it."
+            )
         _parse(text)
 
 
-def _measure(text: str) -> None:
+def _measure(text: str) -> Extent:
     brackets = sum(map(text.count, "({["))
     if brackets > MOST_BRACKETS:
         raise QueryRequestRefused(f"The query has more than {MOST_BRACKETS} brackets.")
@@ -92,29 +89,51 @@ def _measure(text: str) -> None:
     for kind, (most, name) in MOST.items():
         if getattr(extent, kind) > most:
             raise QueryRequestRefused(f"The query has more than {most} {name}.")
+    return extent
+
+
+def _doubts(text: str, extent: Extent) -> Iterator[str]:
+    """Yield what a long text must do for each doubt that tokens leave; raises on certainty."""
+    upper = text.upper()
+    if any(word in upper for word in ("SERVICE", "LATERAL", "VERSION")):
+        yield from _keywords(text)
+    if extent.is_unsure:
+        yield "put a space after each < that compares, and write IRIs in full"
+        return
+    for called in extent.called:
+        if called[0] == "<" or ":" in called:
+            if not calls.is_cast(called, text):
+                yield f"put no bracket after {called[:80]}, declare xsd: for a cast"
+        elif not calls.is_word(called):
+            raise QueryRequestRefused(f"{called[:80]} is not a function of SPARQL 1.1.")
+
+
+def _keywords(text: str) -> Iterator[str]:
+    keywords = [found for found in _KEYWORD.finditer(text) if found["name"] is None]
+    if any(keyword["glued"] is not None for keyword in keywords):
+        raise QueryRequestRefused("Put a space before SERVICE, LATERAL or VERSION, or rename it.")
+    if keywords:
+        yield "do not write SERVICE, LATERAL or VERSION, not even in a string or a comment"
 
 
 def _parse(text: str) -> None:
-    """Fails closed: what the second parser does not understand is refused."""
-    refusal = QueryRequestRefused(
-        "SERVICE, LATERAL and VERSION are not offered: no query leaves this service."
-    )
+    """Fails closed: what the second parser does not understand is refused.
+
+    It is given the text as it stands, with the engine's ends of lines: rdflib's own function reads
+    ``\\u0022`` as a quote wherever it stands, and a comment as going on behind a carriage return.
+    """
     try:
         with _ONE_PARSES:
-            parsed = parseQuery(text)
+            parsed = Query.parse_string(text.replace("\r", "\n"), parse_all=True)
+            refused = calls.refused(parsed)
     except (ParseException, RecursionError, ValueError):
-        raise refusal from None
-    if _has_service(parsed):
-        raise refusal
-
-
-def _has_service(node: object) -> bool:
-    if isinstance(node, CompValue):
-        return node.name == "ServiceGraphPattern" or any(map(_has_service, node.values()))
-    if isinstance(node, str):
-        return False
-    try:
-        children = iter(node)  # type: ignore[call-overload]
-    except TypeError:
-        return False
-    return any(map(_has_service, children))
+        raise QueryRequestRefused(
+            "It holds what may be SERVICE or no function of SPARQL 1.1, or it is malformed: put "
+            "spaces between words and after each < that compares, and write no \\u."
+        ) from None
+    if refused is not None:
+        raise QueryRequestRefused(
+            f"Not offered: {refused}. No query leaves this service, and functions are those of "
+            "SPARQL 1.1 with its casts to xsd:boolean, dateTime, decimal, double, float, integer "
+            "and string."
+        )

@@ -56,6 +56,11 @@ GOES_OUT = [
     "SELECT * {FILTER(1<2)SERVICE:{?a ?b ?c}}",
     "SELECT * {?s ?p ?o FILTER(?s<?o&&'>'!='a'||true)SERVICE:{?a ?b ?c} FILTER(''='') }",
     "SELECT * {?s ?p ?o FILTER(?s<?o#> '''\n||true) SERVICE:{?a ?b ?c} #'''\n}",
+    # Fooled is who takes an escape for a quote, or a carriage return for no end of a line.
+    'SELECT * {VALUES ?q {"\\u0022"} SERVICE:{} VALUES ?r {"\\u0022"}}',
+    "SELECT * {VALUES ?q {'\\u0027'} SERVICE:{} VALUES ?r {'\\u0027'}}",
+    "SELECT * {#c\rSERVICE:{}\n}",
+    "SELECT * {{} # here\rUNION{SERVICE:{}}#\n}",
 ]
 
 

@@ -1,9 +1,8 @@
 """The composition root: settings → stores → surfaces, and the one error handler."""
 
 from http import HTTPStatus
-from uuid import uuid4
 
-from flask import Flask, Response, g, json
+from flask import Flask, Response, g, json, request
 from werkzeug.exceptions import HTTPException
 
 from databackpack.service.config import Config
@@ -13,9 +12,12 @@ from databackpack.service.gate.faults import (
     Forbidden,
     MalformedRequest,
     ServiceError,
+    TooManyRequests,
     Unavailable,
 )
 from databackpack.service.gate.issuer import Issuer
+from databackpack.service.gate.rate import Rates
+from databackpack.service.gate.share import Shares
 from databackpack.service.policy import jurisdiction
 from databackpack.service.policy.profile import UnreadablePolicy
 from databackpack.service.policy.refusal import NoStanding, NotSettable, Refused, Replayed
@@ -26,30 +28,33 @@ from databackpack.service.web import (
     emergencies,
     explanations,
     families,
+    graphs,
     home,
+    metrics,
     operations,
     policies,
     questions,
     sparql,
     views,
 )
+from databackpack.service.web.access import record
 from databackpack.service.web.context import Context
 from databackpack.service.web.session import keep
+from databackpack.service.web.transport import carry
 
 __all__ = ["create_app", "open_context"]
 
 _MOST_BYTES = 256 * 1024
+_MOST_OF_AUDIENCE = 8
+"""Requests of one audience under way: half of the threads that answer."""
+
+_RETRY_AFTER = 5
 _SURFACES = (
-    *(home, sparql, questions, families, policies, explanations, disclosures, emergencies),
-    *(operations, views),
+    *(home, sparql, graphs, questions, families, policies, explanations, disclosures, emergencies),
+    *(operations, metrics, views),
 )
-_HEADERS = {
-    "Cache-Control": "private, no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
-    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+_TO_THE_END = {"operations.healthz", "operations.readyz", "metrics.metrics"}
+"""What is answered while the service stops."""
 
 
 def open_context(config: Config, *, create: bool = False) -> Context:
@@ -60,7 +65,15 @@ def open_context(config: Config, *, create: bool = False) -> Context:
     truth = TruthStore(config.store, config.clock, create=create, redo=config.redo)
     views = Views(truth, jurisdiction.read(config.jurisdiction), budget=config.budget)
     issuer = Issuer(*config.issuer) if any(config.issuer) else None
-    return Context(truth, views, signing_key(config.keys), config.limits, issuer=issuer)
+    return Context(
+        truth,
+        views,
+        signing_key(config.keys),
+        config.limits,
+        shares=Shares(_MOST_OF_AUDIENCE, config.concurrency),
+        rates=Rates(config.asker_rate, config.address_rate),
+        issuer=issuer,
+    )
 
 
 def create_app(config: Config, context: Context | None = None) -> Flask:
@@ -68,19 +81,16 @@ def create_app(config: Config, context: Context | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     context = context or open_context(config)
+    record(app)
+    carry(app, config.origins, is_https=config.https)
     keep(app, context.key, is_https=config.https)
     for surface in _SURFACES:
         app.register_blueprint(surface.blueprint(context))
 
     @app.before_request
-    def number() -> None:
-        g.request_id = str(uuid4())
-
-    @app.after_request
-    def protect(response: Response) -> Response:
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
+    def admit() -> None:
+        if context.stopping.is_set() and request.endpoint not in _TO_THE_END:
+            raise Unavailable("The service is stopping; ask again in a moment.", _RETRY_AFTER)
 
     @app.teardown_request
     def give_back(_: BaseException | None) -> None:
@@ -108,6 +118,7 @@ def _problem(app: Flask, error: Exception) -> Response:
             error = Conflict("What is on record cannot be read; nothing was changed. Tell us.")
         case Refused():
             error = MalformedRequest(str(error))
+    metrics.REFUSALS.labels(type(error).__name__).inc()
     match error:
         case ServiceError():
             status, title, detail = error.status, error.title, error.detail
@@ -124,7 +135,7 @@ def _problem(app: Flask, error: Exception) -> Response:
         **({"detail": detail} if detail else {}),
     }
     response = Response(json.dumps(body), HTTPStatus(status), mimetype="application/problem+json")
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after)
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="databackpack"'

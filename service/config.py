@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from limits import RateLimitItem
+
 from databackpack.service.records.truth import Clock, now
 from databackpack.service.settings import BadSetting, read
 from databackpack.service.views.registry import Budget
@@ -21,7 +23,8 @@ class Config:
     *store* None keeps everything in memory: for tests. *keys* is the folder of the signing key,
     *redo* the file of the redo log; None: beside the store. *grace* is how many seconds requests
     have to end; *origins* are whose pages may ask; *https*: a proxy in front speaks it.
-    *issuer* is who else signs tokens: its ``iss``, their ``aud``, where its keys are.
+    *issuer* is who else signs tokens: its ``iss``, their ``aud``, where its keys are. *asker_rate*,
+    *address_rate* and *concurrency* are what one asker, or a client without a token, may ask.
     """
 
     store: Path | None
@@ -37,6 +40,9 @@ class Config:
     origins: tuple[str, ...] = ()
     https: bool = False
     issuer: tuple[str, str, str] = ("", "", "")
+    asker_rate: tuple[RateLimitItem, ...] = ()
+    address_rate: tuple[RateLimitItem, ...] = ()
+    concurrency: int | None = None
 
     @classmethod
     def of_folder(
@@ -69,4 +75,7 @@ class Config:
             origins=found["CORS_ORIGINS"],
             https=found["HTTPS"],
             issuer=(found["ISSUER"], found["ISSUER_AUDIENCE"], found["ISSUER_KEYS"]),
+            asker_rate=found["ASKER_RATE"],
+            address_rate=found["ADDRESS_RATE"],
+            concurrency=found["ASKER_REQUESTS"],
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from databackpack.service.gate import rate
 from databackpack.service.views.registry import Budget
 from databackpack.service.views.view import Limits
 
@@ -96,6 +97,26 @@ SETTINGS = (
         Budget().idle.total_seconds(),
         _DAY,
         "after which a view that nobody asks is given back",
+    ),
+    Setting(
+        "ASKER_RATE",
+        "600/minute; 60/5 seconds",
+        "rates such as 600/minute; 60/5 seconds, or none",
+        "requests of one subject as one audience, beyond which it is told 429",
+        rate.parse,
+    ),
+    Setting(
+        "ADDRESS_RATE",
+        "120/minute",
+        "rates such as 120/minute, or none",
+        "requests of one client address whose token does not hold, beyond which it is told 429",
+        rate.parse,
+    ),
+    _number(
+        "ASKER_REQUESTS",
+        6,
+        64,
+        "requests of one subject as one audience that are under way at the same time",
     ),
     _number("STOP_SECONDS", 30, 60 * 60, "that requests under way have to end when told to stop"),
     Setting(

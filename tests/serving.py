@@ -30,6 +30,7 @@ from tests.web.asking import Headers, Response
 __all__ = ["NotServing", "Served", "build", "opened", "until"]
 
 _PATIENCE = 60.0
+_NO_RATES = {"ASKER_RATE": "none", "ADDRESS_RATE": "none", "ASKER_REQUESTS": "64"}
 _BACKPACK = str(Path(sys.executable).with_name("backpack"))
 
 
@@ -112,7 +113,13 @@ class Served:
         with (self.folder / "log").open("ab") as log:
             self._child = subprocess.Popen(  # noqa: S603
                 [_BACKPACK, "serve", "--store", str(self.folder / "store")],
-                env={**os.environ, "HOST": "127.0.0.1", "PORT": str(self.port), **self.settings},
+                env={
+                    **os.environ,
+                    "HOST": "127.0.0.1",
+                    **_NO_RATES,
+                    "PORT": str(self.port),
+                    **self.settings,
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

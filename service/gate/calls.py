@@ -26,15 +26,14 @@ _KEYWORDS = "ASC BIND BY DESC DISTINCT FILTER HAVING IN REDUCED SELECT VALUES"
 _ELEMENTS = "A FALSE TRUE"
 """What stands before a collection, or in one before another."""
 
-_WORDS = {*_FUNCTIONS.split(), *_AGGREGATES.split(), *_KEYWORDS.split(), *_ELEMENTS.split()}
-_NUMBER = re.compile(r"[0-9]+")
+_WORDS = {*_FUNCTIONS.split(), *_AGGREGATES.split(), *_KEYWORDS.split(), *_ELEMENTS.split(), ""}
 _XSD_DECLARED = re.compile(r"xsd:(?:[ \t\r\n]+|#[^\n\r]*+)*+<([^<>]*)>")
 """Wherever a prefix that ends in xsd may be declared, also in what is none."""
 
 
 def is_word(word: str) -> bool:
-    """Tell whether SPARQL 1.1 lets a bracket follow *word*."""
-    return word.upper() in _WORDS or _NUMBER.fullmatch(word) is not None
+    """Tell whether SPARQL 1.1 lets a bracket follow *word*, before which a number may stand."""
+    return word.lstrip("0123456789").upper() in _WORDS
 
 
 def is_cast(name: str, text: str) -> bool:

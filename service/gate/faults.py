@@ -12,6 +12,7 @@ ServiceError
 ├── NotAcceptable (406)         no format that the client accepts
 ├── UnsupportedMediaType (415)  the body is of a type that the operation does not take
 ├── TooLarge (413)              the query text is longer than the limit
+├── TooManyRequests (429)       the asker asks too often, or too much at once; says no more
 └── Unavailable (503)           the view cannot answer at its epoch now; ask again
 """
 
@@ -26,6 +27,7 @@ __all__ = [
     "QueryRequestRefused",
     "ServiceError",
     "TooLarge",
+    "TooManyRequests",
     "Unauthenticated",
     "Unavailable",
     "UnsupportedMediaType",
@@ -118,6 +120,17 @@ class TooLarge(ServiceError):
 
     status = 413
     title = "Too large"
+
+
+class TooManyRequests(ServiceError):
+    """More was asked than one may; it says no more than when to ask again (RFC 6585, 4)."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, detail: str = "", retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class Unavailable(ServiceError):

@@ -1,4 +1,4 @@
-"""The share of the server that one audience may have, so that a flood of its own is its own."""
+"""The share of the server that one audience or asker may have, so that a flood stays its own."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,32 +7,38 @@ from threading import Lock
 
 from rdflib import URIRef
 
-from databackpack.service.gate.faults import Unavailable
+from databackpack.service.gate.faults import TooManyRequests, Unavailable
 
 __all__ = ["Shares"]
 
 
 class Shares:
-    """How many requests of each audience are under way: never more than *most*."""
+    """How many requests are under way: at most *most* of an audience, *most_of_one* of an asker.
 
-    def __init__(self, most: int) -> None:
+    An asker is a subject as one audience; without *most_of_one* it may have all of the audience's.
+    """
+
+    def __init__(self, most: int, most_of_one: int | None = None) -> None:
         self._most = most
-        self._running: Counter[URIRef] = Counter()
+        self._most_of_one = most if most_of_one is None else most_of_one
+        self._running: Counter[tuple[URIRef, str | None]] = Counter()
         self._lock = Lock()
 
     @contextmanager
-    def take(self, audience: URIRef) -> Iterator[None]:
-        """Let one more request of *audience* run inside; raises Unavailable."""
+    def take(self, audience: URIRef, subject: str = "") -> Iterator[None]:
+        """Let one more request run inside; raises Unavailable or TooManyRequests."""
+        asker, all_askers = (audience, subject), (audience, None)
         with self._lock:
-            if self._running[audience] >= self._most:
+            if self._running[all_askers] >= self._most:
                 raise Unavailable(
                     f"{self._most} other requests of your audience are under way; ask again."
                 )
-            self._running[audience] += 1
+            if self._running[asker] >= self._most_of_one:
+                raise TooManyRequests
+            self._running.update((asker, all_askers))
         try:
             yield
         finally:
             with self._lock:
-                self._running[audience] -= 1
-                if not self._running[audience]:
-                    del self._running[audience]
+                self._running.subtract((asker, all_askers))
+                self._running += Counter()  # keeps those above zero

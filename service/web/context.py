@@ -4,6 +4,7 @@ import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,12 @@ from flask import g, request
 from joserfc.jwk import OKPKey
 from rdflib import URIRef
 
+from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import ID
 from databackpack.service.gate.credentials import Credential, authenticate
-from databackpack.service.gate.faults import MalformedRequest, NotFound
+from databackpack.service.gate.faults import MalformedRequest, NotFound, Unauthenticated
 from databackpack.service.gate.issuer import Issuer
+from databackpack.service.gate.rate import Rates
 from databackpack.service.gate.share import Shares
 from databackpack.service.policy.model import Audience
 from databackpack.service.records.truth import TruthStore
@@ -32,7 +35,8 @@ class Context:
     """The truth store, its views, the key that signs tokens, and what one answer may take.
 
     *shares* is how many requests of one audience may be under way: half of the threads that
-    answer, so that the other half is for the other audiences. *issuer* signs tokens beside us.
+    answer, so that the other half is for the other audiences. *rates* is how often one asker may
+    ask, without limit by default. *issuer* signs tokens beside us.
     """
 
     truth: TruthStore
@@ -40,7 +44,9 @@ class Context:
     key: OKPKey
     limits: Limits = field(default_factory=Limits)
     shares: Shares = field(default_factory=lambda: Shares(8))
+    rates: Rates = field(default_factory=Rates)
     issuer: Issuer | None = None
+    stopping: Event = field(default_factory=Event)
 
     def identify(self, authorization: list[str]) -> Credential:
         """Return whose token is in values of an Authorization header; raises Unauthenticated."""
@@ -49,12 +55,19 @@ class Context:
     def credential(self) -> Credential:
         """Return who sends the present request, which takes one of the audience's shares.
 
-        Raises Unauthenticated, or Unavailable when the audience has none left.
+        Raises Unauthenticated, TooManyRequests when too much was asked of late or is under way, or
+        Unavailable when the audience has no share left.
         """
-        found = self.identify(presented())
+        try:
+            found = self.identify(presented())
+        except Unauthenticated:
+            self.rates.count_address(request.remote_addr)
+            raise
+        self.rates.count_asker(found.audience.iri, found.subject)
+        g.role = local_name(found.audience.role)  # all that the log and the metrics know of askers
         if "share" not in g:
             g.share = ExitStack()
-        g.share.enter_context(self.shares.take(found.audience.iri))
+        g.share.enter_context(self.shares.take(found.audience.iri, found.subject))
         return found
 
     def least_epoch(self) -> int:

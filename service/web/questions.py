@@ -39,7 +39,8 @@ def blueprint(context: Context) -> Blueprint:
             question.text, bindings=_bindings(question), least_epoch=context.least_epoch()
         )
         formats = negotiate(request.accept_mimetypes)
-        return respond(answer(context.views, credential, asked, *formats, context.limits))
+        answered = answer(context.views, credential, asked, *formats, context.limits)
+        return respond(answered, asked, credential)
 
     return surface
 

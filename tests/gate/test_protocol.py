@@ -1,9 +1,11 @@
 """The SPARQL Protocol's query operation: what is taken and what is refused."""
 
+from urllib.parse import urlencode
+
 import pytest
 
 from databackpack.service.gate.faults import MalformedRequest, ServiceError, UnsupportedMediaType
-from databackpack.service.gate.protocol import QueryRequest, parse
+from databackpack.service.gate.protocol import QueryRequest, graph_names, parse
 
 Parameters = dict[str, list[str]]
 FORM = "application/x-www-form-urlencoded"
@@ -20,7 +22,12 @@ def request(
     charset: str = "",
     body: bytes = b"",
 ) -> QueryRequest:
-    return parse(method, url or {}, form or {}, content_type, charset, body)
+    sent = encoded(form) if form is not None else body
+    return parse(method, encoded(url or {}), content_type, charset, sent)
+
+
+def encoded(parameters: Parameters) -> bytes:
+    return urlencode(parameters, doseq=True).encode()
 
 
 def test_a_query_is_taken_from_the_url_the_form_or_the_body() -> None:
@@ -36,7 +43,25 @@ def test_the_dataset_is_taken_in_all_three_forms_and_may_have_several_graphs() -
     wanted = QueryRequest("ASK {}", ("a:1", "a:2"), ("a:3",))
     assert request(url=ASK | graphs) == wanted
     assert request("POST", form=ASK | graphs, content_type=FORM) == wanted
+    assert request("POST", url=graphs, form=ASK, content_type=FORM) == wanted
     assert request("POST", url=graphs, content_type=QUERY, body=b"ASK {}") == wanted
+
+
+def test_a_graph_that_is_named_twice_is_in_the_dataset_once() -> None:
+    graphs: Parameters = {"default-graph-uri": ["a:1", "a:1"], "named-graph-uri": ["a:1", "a:1"]}
+    assert request(url=ASK | graphs) == QueryRequest("ASK {}", ("a:1",), ("a:1",))
+
+
+@pytest.mark.parametrize("name", ["", "g", "//example.org/g", "http://example.org/a b", "a:<b>"])
+def test_a_graph_has_an_absolute_iri(name: str) -> None:
+    for parameter in ("default-graph-uri", "named-graph-uri"):
+        with pytest.raises(MalformedRequest, match="absolute IRI"):
+            request(url=ASK | {parameter: [name]})
+
+
+def test_a_name_of_a_graph_is_not_changed() -> None:
+    names = ("HTTP://E/", "http://e/%31", "http://e/%2531", "http://\u00e9/", "urn:X:y")
+    assert graph_names(names) == names
 
 
 def test_text_is_passed_on_as_it_is() -> None:
@@ -95,13 +120,13 @@ REFUSED: dict[str, tuple[type[ServiceError], dict[str, object]]] = {
         MalformedRequest,
         {"method": "POST", "content_type": FORM, "url": ASK, "form": ASK},
     ),
-    "a graph in the url of a form": (
+    "a graph in the url and in the form": (
         MalformedRequest,
         {
             "method": "POST",
             "content_type": FORM,
             "url": {"default-graph-uri": ["a:1"]},
-            "form": ASK,
+            "form": ASK | {"default-graph-uri": ["a:1"]},
         },
     ),
     "url and body": (
@@ -116,6 +141,18 @@ REFUSED: dict[str, tuple[type[ServiceError], dict[str, object]]] = {
     "a surrogate in utf-8": (
         MalformedRequest,
         {"method": "POST", "content_type": QUERY, "body": b"ASK {} #\xed\xa0\x80"},
+    ),
+    "a form that is not in utf-8": (
+        MalformedRequest,
+        {"method": "POST", "content_type": FORM, "body": b"query=ASK+%7B%7D%23%FF"},
+    ),
+    "a form in utf-16": (
+        UnsupportedMediaType,
+        {"method": "POST", "content_type": FORM, "charset": "utf-16", "form": ASK},
+    ),
+    "too many parameters": (
+        MalformedRequest,
+        {"url": ASK | {"default-graph-uri": ["a:1"] * 1000}},
     ),
     "utf-16": (
         UnsupportedMediaType,
@@ -150,3 +187,10 @@ def test_refused(name: str) -> None:
     fault, given = REFUSED[name]
     with pytest.raises(fault):
         request(**given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("sent", [b"query=ASK+%7B%7D%23%FF", b"query=ASK {}#\xff", b"%FF=1"])
+def test_a_url_that_is_not_in_utf_8_is_refused(sent: bytes) -> None:
+    for method, body in (("GET", b""), ("POST", b"ASK {}")):
+        with pytest.raises(MalformedRequest, match="UTF-8"):
+            parse(method, sent, QUERY, "", body)

@@ -32,7 +32,8 @@ def blueprint(context: Context) -> Blueprint:
     def home() -> str:
         found = [queries.read(name) for name in queries.names()]
         try:
-            asker = _described(context.identify(session.presented()))
+            credential = context.identify(session.presented())
+            asker = _described(credential) | {"purpose": local_name(credential.purpose)}
         except (Unauthenticated, MalformedRequest):
             asker = None
         return render_template("home.html", questions=found, asker=asker)

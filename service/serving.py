@@ -1,4 +1,8 @@
-"""The production server process: Waitress, stopped in order by SIGINT or SIGTERM."""
+"""The production server process: Waitress, stopped in order by SIGINT or SIGTERM.
+
+The first signal lets the requests that are under way end, within a grace; a new one is told to ask
+again later. The second ends the process at once: nothing that was acknowledged is lost.
+"""
 
 import ctypes
 import errno
@@ -12,7 +16,9 @@ from types import FrameType
 
 import waitress
 from flask import Flask
+from waitress.channel import HTTPChannel
 
+from databackpack.service import log
 from databackpack.service.config import Config
 from databackpack.service.records import disclosures
 from databackpack.service.web.context import Context
@@ -30,6 +36,12 @@ _PATIENCE = 10.0
 _TENDING = 10.0
 """Seconds between two looks at what the views take."""
 
+_LOOK = 0.05
+"""Seconds between two looks at whether all requests have ended, while stopping."""
+
+_FAREWELL = 2.0
+"""Seconds beyond the grace for telling those whose queries were ended."""
+
 _TURN = 0.0005
 """Seconds after which a thread that computes lets others go on: each read of the store waits."""
 
@@ -39,6 +51,7 @@ _LARGE = 256 * 1024
 # The parser of the guard recurses, and the default stack is whatever ``ulimit -s`` says.
 _STACK = 32 * 1024 * 1024
 _NO_SUCH_ADDRESS_HERE = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+_LOG = logging.getLogger(__name__)
 
 
 class CannotListen(OSError):
@@ -69,15 +82,16 @@ def bind(config: Config) -> list[socket.socket]:
 
 def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Context) -> None:
     """Answer on *sockets* until told to stop; then close the store. Raises CannotListen."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a flood would fill the log
+    log.configure()
     threading.stack_size(_STACK)
     sys.setswitchinterval(_TURN)
     _give_memory_back()
+    channels: dict[int, object] = {}
     try:
-        _stop_on_signals()
+        _stop_on_signals(channels, context, config.grace)
         server = waitress.create_server(
             app,
+            map=channels,
             sockets=sockets,
             threads=_THREADS,
             connection_limit=_CONNECTIONS,
@@ -88,7 +102,7 @@ def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Con
         )
         context.views.patience = _PATIENCE
         threading.Thread(target=_tend, args=(context,), daemon=True).start()
-        server.print_listen("Serving on http://{}:{}")
+        _LOG.info("Serving on %s", ", ".join(_address(bound) for bound in sockets))
         server.run()
     except KeyboardInterrupt:
         pass  # told to stop before the server ran
@@ -97,21 +111,21 @@ def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Con
     finally:
         context.views.close()
         context.truth.flush()
+        _LOG.info("Stopped")
 
 
 def _tend(context: Context) -> None:
     """Build ahead the views that were asked most, then look after all of them for ever."""
-    log = logging.getLogger(__name__)
     try:
         context.views.build_ahead(disclosures.audiences(context.truth))
     except Exception:
-        log.exception("the views could not be built ahead")
+        _LOG.exception("the views could not be built ahead")
     while True:
         time.sleep(_TENDING)
         try:
             context.views.tend()
         except Exception:
-            log.exception("the views could not be looked after")
+            _LOG.exception("the views could not be looked after")
 
 
 def _give_memory_back() -> None:
@@ -124,16 +138,46 @@ def _give_memory_back() -> None:
         mallopt(-3, _LARGE)
 
 
-def _stop_on_signals() -> None:
-    """Let the first SIGINT or SIGTERM stop the server, and no second one cut its end short."""
+def _stop_on_signals(channels: dict[int, object], context: Context, grace: float) -> None:
+    """Let the first SIGINT or SIGTERM stop the server in order, and the second one at once.
+
+    When the grace is over the views end, and with them the queries; those who asked are told.
+    """
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
+            signal.signal(number, signal.SIG_DFL)
+        context.stopping.set()
+        end, is_over = time.monotonic() + grace, False
+
+        def look(_signal: int, _frame: FrameType | None) -> None:
+            nonlocal is_over
+            late = time.monotonic() - end
+            if not _is_busy(channels) or late > _FAREWELL:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                raise KeyboardInterrupt
+            if late > 0 and not is_over:
+                is_over = True
+                context.views.close()
+
+        signal.signal(signal.SIGALRM, look)
+        signal.setitimer(signal.ITIMER_REAL, _LOOK, _LOOK)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+
+
+def _is_busy(channels: dict[int, object]) -> bool:
+    """Tell whether a request is under way, or an answer not out."""
+    return any(
+        isinstance(channel, HTTPChannel) and (channel.requests or channel.total_outbufs_len)
+        for channel in list(channels.values())
+    )
+
+
+def _address(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _cannot_listen(config: Config, error: OSError) -> CannotListen:

@@ -49,6 +49,9 @@ _FORMAT = 1
 _CHUNK = 10_000
 """Triples in one line of what a log begins with."""
 
+_ROOM = 64 * 1024
+"""Bytes that a line may well have."""
+
 _LEFT_OUT = {str(one) for one in (INDEX, REGISTRY, JOURNAL, DISCLOSURES, SPECIAL_EDUCATION_LOG)}
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _RECORD_OR_EXPOSURE = re.compile(
@@ -217,6 +220,14 @@ class RedoLog:
         """Let nobody change anything once the log has failed; raises NotKept."""
         if self._is_broken:
             raise NotKept(f"{self.path} has failed before; mend the disk and start again")
+
+    def try_out(self) -> None:
+        """Raise NotKept when there is no room for another line; what is tried is taken out again.
+
+        Should the process end meanwhile, that is an unfinished line like any other.
+        """
+        self._write(b" " * _ROOM)
+        self._cut()
 
     def _write(self, line: bytes) -> None:
         self.check()

@@ -196,6 +196,14 @@ class TruthStore:
         if self._redo is not None:
             self._redo.sync()
 
+    def check(self) -> None:
+        """Raise NotKept when a change could not be kept now; tried, unless a writer is at work."""
+        if self._redo is not None and self._lock.acquire(blocking=False):
+            try:
+                self._redo.try_out()
+            finally:
+                self._lock.release()
+
     def _logged(
         self, make: Callable[[], Entry], is_wanted: bool = True
     ) -> AbstractContextManager[None]:

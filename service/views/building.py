@@ -5,8 +5,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from threading import Lock
+from time import perf_counter
 from weakref import WeakValueDictionary
 
+from prometheus_client import Histogram
 from rdflib import URIRef
 
 from databackpack.ontology.codes import local_name
@@ -26,6 +28,11 @@ _BUILDERS = 4
 _TRIES = 5
 _ONE_MAKES = Lock()
 _LOG = logging.getLogger(__name__)
+_SECONDS = Histogram(
+    "backpack_view_build_seconds",
+    "Until a view was built and shown.",
+    buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, float("inf")),
+)
 
 Key = tuple[URIRef, URIRef]
 """An audience and a purpose."""
@@ -75,6 +82,10 @@ class Builds:
         self._codes: WeakValueDictionary[URIRef, Codes] = WeakValueDictionary()
         self._is_closed = False
 
+    def start(self) -> None:
+        """Have the process whose forks views are; raises ProcessLost or OSError."""
+        self._chosen().start()
+
     def begin(self, key: Key, advance: Advance = unwatched) -> "Future[View]":
         """Return the build of a view, begun if none is under way; the caller keeps writers out.
 
@@ -93,7 +104,7 @@ class Builds:
         Raises KeyError for an audience that is no more, or ProcessLost.
         """
         directory, audience_name = self._directory, local_name(key[0])
-        view = HostedView(self._template or public_template(), directory.truth.epoch, self._workers)
+        view = HostedView(self._chosen(), directory.truth.epoch, self._workers)
         with directory.truth.writing():
             audience = directory.audience(audience_name)
             codes = self._codes.get(audience.iri) or Codes(directory.truth, audience)
@@ -108,6 +119,9 @@ class Builds:
             self.give_up(live)
             raise
         return live
+
+    def _chosen(self) -> Template:
+        return self._template or public_template()
 
     def give_up(self, live: Live) -> None:
         """Close a view that is not wanted any more."""
@@ -136,6 +150,7 @@ class Builds:
         with self._directory.truth.writing():
             for live in self._unfinished:
                 live.is_outdated = True
+                live.view.close()  # so that what fills it ends now
         self._pool.shutdown(cancel_futures=True)
 
     def _build(self, key: Key, advance: Advance) -> View:
@@ -143,12 +158,14 @@ class Builds:
         for _ in range(_TRIES):
             if self._is_closed:
                 break
+            begun = perf_counter()
             try:
                 live = self.prepare(key, advance)
             except ProcessLost:
                 _LOG.exception("the processes of a view were lost while it was built")
                 continue
             if self._finish(live):
+                _SECONDS.observe(perf_counter() - begun)
                 _LOG.info("built the view of %s: %d triples", local_name(key[0]), len(live.view))
                 return live.view
         raise ViewBuilding

@@ -10,6 +10,7 @@ from threading import Condition
 from time import monotonic
 from typing import Any
 
+from prometheus_client import Counter
 from rdflib import URIRef
 
 from databackpack.service.views.message import pack, to_header
@@ -38,6 +39,11 @@ _PATIENCE = 1.0
 _GRACE = 0.5
 """Seconds that a worker has beyond a query's own to tell that it was too slow."""
 
+_LOST = Counter(
+    "backpack_workers_lost",
+    "Workers that ended before they were told to: by a limit, killed, by a withdrawal, idle.",
+    ["cause"],
+)
 _FAULTS: dict[str, type[Exception]] = {
     fault.__name__: fault
     for fault in (MalformedQuery, NotAcceptable, AnswerTooLarge, AnswerTooSlow)
@@ -200,6 +206,7 @@ class HostedView:
         """Tell whether a worker is free, or none will ever be again."""
         for worker in [worker for worker in self._workers if not worker.is_busy]:
             if worker.process.has_something():  # nothing was asked of it: this is its end
+                _LOST.labels("idle").inc()
                 self._lose(worker)
         self._refill()
         return self.is_closed or any(not worker.is_busy for worker in self._workers)
@@ -215,6 +222,7 @@ class HostedView:
         try:
             worker.process.send(request)
             if not worker.process.has_something(max(0.0, end + _GRACE - monotonic())):
+                _LOST.labels("limit").inc()
                 raise AnswerTooSlow
             header, bodies = worker.process.receive()
             stays = bool(header["stays"])
@@ -223,7 +231,9 @@ class HostedView:
             if self.is_closed:
                 raise ViewClosed from None
             if worker.is_overtaken:
+                _LOST.labels("withdrawal").inc()
                 return None
+            _LOST.labels("killed").inc()
             raise QueryKilled from None
         finally:
             self._give_back(worker, stays)

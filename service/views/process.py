@@ -124,6 +124,17 @@ class Template:
                 self._end()
                 return self._running().fork()
 
+    def start(self) -> None:
+        """Have the process running, so that views can be built; raises ProcessLost or OSError."""
+        with self._lock:
+            if self._child is not None and self._child.poll() is not None:
+                self._end()
+            try:
+                self._running()
+            except ProcessLost:
+                self._end()
+                raise
+
     def close(self) -> None:
         """End the template and all its hosts."""
         with self._lock:

@@ -165,6 +165,10 @@ class Views(Directory):
                 self._drop(key)
         return found
 
+    def start(self) -> None:
+        """Have the process whose forks views are; raises ProcessLost or OSError."""
+        self._builds.start()
+
     def live(self) -> list[Live]:
         """Return the live views, those asked for last first."""
         return sorted(self._live.values(), key=lambda live: live.used, reverse=True)

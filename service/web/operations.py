@@ -1,9 +1,12 @@
 """``/healthz``, ``/readyz``, ``/openapi.yaml``: is it alive, can it answer, what it offers."""
 
+from collections.abc import Iterator
 from importlib.resources import files
 
 from flask import Blueprint, Response, jsonify
 
+from databackpack.service.records.truth import NotKept
+from databackpack.service.views.process import ProcessLost
 from databackpack.service.web.context import Context
 
 __all__ = ["blueprint"]
@@ -19,9 +22,10 @@ def blueprint(context: Context) -> Blueprint:
 
     @surface.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        if context.views.learners():
-            return jsonify(status="ready", epoch=context.truth.epoch), 200
-        return jsonify(status="nothing is loaded yet; run: backpack load"), 503
+        missing = list(_missing(context))
+        if missing:
+            return jsonify(status="not ready", missing=missing), 503
+        return jsonify(status="ready", epoch=context.truth.epoch), 200
 
     @surface.get("/openapi.yaml")
     def openapi() -> Response:
@@ -29,3 +33,20 @@ def blueprint(context: Context) -> Blueprint:
         return Response(document, mimetype="application/yaml")  # RFC 9512
 
     return surface
+
+
+def _missing(context: Context) -> Iterator[str]:
+    """Yield what keeps the service from answering; each is tried, not remembered."""
+    if context.stopping.is_set():
+        yield "the service is stopping"
+        return
+    if not context.views.learners():
+        yield "nothing is loaded yet; run: backpack load"
+    try:
+        context.truth.check()
+    except NotKept:
+        yield "what is decided cannot be kept on disk; the log says why when it is next tried"
+    try:
+        context.views.start()
+    except (ProcessLost, OSError):
+        yield "the processes that answer queries cannot be started; see the log"

@@ -8,7 +8,11 @@ from math import ceil
 
 from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.strategies import (
+    MovingWindowRateLimiter,
+    RateLimiter,
+    SlidingWindowCounterRateLimiter,
+)
 
 from databackpack.service.gate.faults import TooManyRequests
 
@@ -40,20 +44,25 @@ class Rates:
         self, asker: Sequence[RateLimitItem] = (), address: Sequence[RateLimitItem] = ()
     ) -> None:
         self._asker, self._address = tuple(asker), tuple(address)
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        storage = MemoryStorage()
+        self._exact = MovingWindowRateLimiter(storage)
+        # It is near, not exact, but forgets who came: addresses are without number.
+        self._forgetful = SlidingWindowCounterRateLimiter(storage)
 
     def count_asker(self, audience: str, subject: str) -> None:
         """Count one request; raises TooManyRequests, and then the request does not count."""
-        self._count(self._asker, json.dumps([audience, subject]))
+        _count(self._exact, self._asker, json.dumps([audience, subject]))
 
     def count_address(self, address: str | None) -> None:
         """Count one request whose token does not hold; raises TooManyRequests."""
-        self._count(self._address, _house(address or ""))
+        _count(self._forgetful, self._address, _house(address or ""))
 
-    def _count(self, allowed: tuple[RateLimitItem, ...], who: str) -> None:
+
+def _count(limiter: RateLimiter, allowed: tuple[RateLimitItem, ...], who: str) -> None:
+    for step in (limiter.test, limiter.hit):  # what one rate refuses counts for no other
         for item in allowed:
-            if not self._limiter.hit(item, who):
-                until = self._limiter.get_window_stats(item, who).reset_time
+            if not step(item, who):
+                until = limiter.get_window_stats(item, who).reset_time
                 raise TooManyRequests(retry_after=max(1, ceil(until - time.time())))
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from tests.web.asking import Response, Web
 
-__all__ = ["answer_to", "answers", "request"]
+__all__ = ["answer_to", "answers", "bytes_of_answer", "request"]
 
 
 def request(
@@ -42,4 +42,14 @@ def answers(web: Web, sent: bytes, most: int) -> list[Response]:
             found.append(Response(answer.status, told, answer.read()))
             if told.get("connection", "").lower() == "close":
                 break
+    return found
+
+
+def bytes_of_answer(web: Web, sent: bytes) -> bytes:
+    """Return all that comes back until the connection ends."""
+    parts, found = urlsplit(web.address), b""
+    with socket.create_connection((str(parts.hostname), parts.port or 80), timeout=10) as link:
+        link.sendall(sent)
+        while piece := link.recv(65536):
+            found += piece
     return found

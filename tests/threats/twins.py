@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -38,7 +39,6 @@ from databackpack.service.records.identity import Identities
 from databackpack.service.records.terms import node
 from databackpack.service.records.truth import Change, TruthStore
 from databackpack.service.views.registry import Views
-from databackpack.service.views.view import Limits
 from databackpack.service.web.context import Context
 from tests.oracle.world import organizations
 from tests.running import Running, TickingClock
@@ -170,7 +170,7 @@ def items(*, hidden: bool) -> list[Item]:
     return found
 
 
-def settle(folder: Path, *, hidden: bool = True, limits: Limits | None = None) -> Running:
+def settle(folder: Path, *, hidden: bool = True) -> Running:
     """Return a service over the town whose keys are in *folder*."""
     clock = TickingClock()
     truth = TruthStore(None, clock)
@@ -179,8 +179,6 @@ def settle(folder: Path, *, hidden: bool = True, limits: Limits | None = None) -
     if hidden:
         truth.commit([Change(graph, _decoy()) for graph in _DECOYS])
     context = Context(truth, Views(truth, jurisdiction.read("us-default")), signing_key(folder))
-    if limits is not None:
-        context = replace(context, limits=limits)
     app = create_app(Config(store=None, keys=folder, clock=clock), context)
     return Running(context, app, Identities(truth), clock)
 
@@ -260,9 +258,9 @@ def all_of(web: Web, asker: str) -> str:
 
 
 @contextmanager
-def limited(running: Running, limits: Limits) -> Iterator[Web]:
-    """Serve the same views with other limits on one answer."""
-    context = replace(running.context, limits=limits)
+def served_with(running: Running, **changes: Any) -> Iterator[Web]:
+    """Serve the same views in a context with *changes*, such as other limits on one answer."""
+    context = replace(running.context, **changes)
     app = create_app(Config(store=None, keys=Path(), clock=running.clock), context)
     other = replace(running, context=context, app=app)
     with other.listening() as address:

@@ -1,0 +1,125 @@
+"""Items 66 to 68: nothing is left behind in logs, files, dumps, or an old backup."""
+
+import logging
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving import Served, build
+from tests.threats.twins import ANN, BEN, ELM, NOA, Twins, name_of, own
+from tests.views.hosting import until
+from tests.web.asking import Web, cell
+
+SECRET = "Quetzalcoatlus"  # noqa: S105
+DUMP = "CONSTRUCT WHERE { ?s ?p ?o }"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The service as it runs for people, over a small sample on disk."""
+    folder = tmp_path_factory.mktemp("operations")
+    build(folder / "built", 4)
+    found = Served(folder / "built", folder / "served")
+    found.start()
+    yield found
+    found.close()
+
+
+def test_66_no_log_and_no_metric_tells_what_was_asked_or_answered(
+    twins: Twins, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log of the whole process is grepped in tests/web too; here it is of each module."""
+    web = twins.whole
+    with caplog.at_level(logging.DEBUG):
+        for text in (
+            f"ASK {{ ?s ?p '{SECRET}' }}",
+            f"SELECT * {{ ?s ?p '{SECRET}' ",
+            f"ASK {{ SERVICE <urn:{SECRET}> {{}} }}",
+            DUMP,
+        ):
+            for asker in (ELM, NOA):
+                web.query(asker, text, "*/*")
+        for path in (
+            f"/questions/mastered-elsewhere?identifier={SECRET}",
+            f"/learners/{name_of(BEN)}/policy",
+            f"/{SECRET}",
+        ):
+            web.send("GET", path, web.running.headers(NOA))
+        web.send("GET", "/me", {"Authorization": f"Bearer {SECRET}"})
+    token = web.running.token(NOA)
+    told = [caplog.text]
+    for asker in (None, NOA, ELM):
+        answer = web.send("GET", "/metrics", web.running.headers(asker) if asker else None)
+        told.append(answer.body.decode())
+    for text in told:
+        hidden = (SECRET, token[:20], "Linden", "HYPERLINK", name_of(BEN), name_of(ANN), "SBo")
+        for word in (*hidden, NOA, "MasteryState"):
+            assert word not in text
+
+
+def limits_of(pid: int) -> dict[str, list[str]]:
+    """Return the limits of a process as the kernel lists them (proc(5))."""
+    lines = Path(f"/proc/{pid}/limits").read_text().splitlines()[1:]
+    return {line[:26].strip(): line[26:].split() for line in lines}
+
+
+def test_67_a_process_with_records_leaves_no_dump_and_no_file(web: Web) -> None:
+    web.query(ELM, DUMP, "*/*")
+    (live,) = web.running.context.views.live()
+    host, *workers = live.view.pids()  # type: ignore[attr-defined]
+    for pid in (host, *workers):
+        assert limits_of(pid)["Max core file size"][:2] == ["0", "0"]
+    for pid in workers:
+        assert limits_of(pid)["Max file size"][:2] == ["0", "0"]
+        opened = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
+        files = {name for name in opened if name.startswith("/") and name != "/dev/null"}
+        assert files <= {f"/proc/{pid}/statm"}, files
+    path = cell(name_of(BEN), "behavior", "teacher")
+    web.say(NOA, path, "none")
+    assert str(own(BEN, "behavior")).encode() not in b"".join(live.view.dump())
+    web.running.context.views.close()
+    assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in (host, *workers)))
+
+
+def test_67_a_store_is_its_owners_alone_and_an_answer_waits_in_no_file_of_a_name(
+    served: Served,
+) -> None:
+    for name in ("store", "store.redo", "store.keys"):
+        mode = (served.folder / name).stat().st_mode
+        assert stat.S_IMODE(mode) & 0o077 == 0, (name, oct(mode))
+    served.query("state-agency", DUMP, "application/n-triples")
+    for pid in (served.pid, *served.processes()[1]):
+        opened = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
+        beside = {name for name in opened if name.startswith("/tmp/") and "(deleted)" not in name}  # noqa: S108
+        assert {name for name in beside if not name.startswith(str(served.folder))} == set()
+
+
+def test_68_a_restored_backup_does_not_bring_back_what_was_withdrawn(served: Served) -> None:
+    def count() -> tuple[int, bytes]:
+        text = "PREFIX bp: <https://w3id.org/databackpack/ns#> SELECT ?x { ?x a bp:MasteryState }"
+        answer = served.query("guardian", text, "text/csv")
+        agency = served.query("state-agency", f"{text} ORDER BY ?x", "text/csv")
+        assert (answer.status, agency.status) == (200, 200)
+        return int(agency.headers["consent-epoch"]), agency.body
+
+    assert served.stop() == 0
+    shutil.copytree(served.folder / "store", served.folder / "backup")
+    served.start()
+    _, before = count()
+    (child,) = served.send("GET", "/me", served.headers("guardian")).json["learners"][:1]
+    path = cell(child, "progress", "state-agency")
+    headers = served.headers("guardian") | {"Content-Type": "application/json"}
+    said = served.send("PUT", path, headers, '{"level": "none"}')
+    assert said.status == 200, said.body
+    epoch, withdrawn = count()
+    assert len(withdrawn) < len(before)
+    served.kill()
+    shutil.rmtree(served.folder / "store")
+    shutil.copytree(served.folder / "backup", served.folder / "store")
+    served.start()
+    later, restored = count()
+    assert restored == withdrawn
+    assert later > epoch >= int(said.json["epoch"])

@@ -115,25 +115,25 @@ def _cases(folder: Path) -> Iterator[Case]:
     for entry in Collection(manifest, entries):
         action, result = manifest.value(entry, MF.action), manifest.value(entry, MF.result)
         assert action is not None
-        (kind,) = (local(iri) for iri in manifest.objects(entry, RDF.type))
+        (kind,) = (_local(iri) for iri in manifest.objects(entry, RDF.type))
         query = action if isinstance(action, URIRef) else manifest.value(action, QT.query)
         assert query is not None
         files = sorted(map(str, manifest.objects(action, QT.data)))
         graphs = sorted(map(str, manifest.objects(action, QT.graphData)))
         yield Case(
             folder.name,
-            local(entry),
+            _local(entry),
             kind,
-            folder / local(query),
+            folder / _local(query),
             RdfDataset(
-                tuple(folder / local(iri) for iri in files),
-                tuple((iri, folder / local(iri)) for iri in graphs),
+                tuple(folder / _local(iri) for iri in files),
+                tuple((iri, folder / _local(iri)) for iri in graphs),
             ),
-            None if result is None else folder / local(result),
+            None if result is None else folder / _local(result),
         )
 
 
-def local(iri: Node | str) -> str:
+def _local(iri: Node | str) -> str:
     """Return what stands behind the last / or # of *iri*."""
     return re.split("[/#]", str(iri))[-1]
 

@@ -2,7 +2,7 @@
 
 A result becomes an RDF dataset, one blank node a row, so that one canonicalization compares all:
 two results are the same when their datasets are. Numbers and booleans are compared by value within
-their datatype, as the suite's own files ask: they have 2.0 and 3.0E4 where data has 2 and 30000.
+their datatype, as the suite asks: it expects 2.0 and 3.0E4 where the engine gives 2 and 30000.
 """
 
 import csv

@@ -1,7 +1,6 @@
 """The W3C's query tests through the service: as many pass as with the bare engine, case by case."""
 
 import re
-from collections import Counter
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -93,11 +92,14 @@ def test_the_decoys_would_change_most_answers_that_data_can_change(
     cases: list[Case], outcomes: Outcomes
 ) -> None:
     """Else the tests above would prove nothing: here a bare store holds data and decoys."""
-    changed: Counter[bool] = Counter()
-    for one in cases:
-        if outcomes[one][0] == PASS and one.is_evaluated and one.dataset.quads():
-            changed[of_engine(one, with_decoys(one)) != PASS] += 1
-    assert changed[True] > 2 * changed[False], changed
+    depend = [
+        one
+        for one in cases
+        if outcomes[one][0] == PASS and one.is_evaluated and one.dataset.quads()
+    ]
+    changed = sum(of_engine(one, with_decoys(one)) != PASS for one in depend)
+    assert f"{changed} of the {len(depend)} answers" in PAGE.read_text(encoding="utf-8")
+    assert changed > len(depend) * 0.8
 
 
 def with_decoys(one: Case) -> list[ox.Quad]:

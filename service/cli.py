@@ -26,6 +26,7 @@ from databackpack.service.policy.model import Audience
 from databackpack.service.policy.purpose import purpose as purpose_of
 from databackpack.service.records.truth import NotKept, StoreInUse, StoreUnusable, TruthStore
 from databackpack.service.serving import CannotListen, bind, serve
+from databackpack.service.settings import FILE
 from databackpack.service.web.context import Context
 
 __all__ = ["main"]
@@ -85,11 +86,17 @@ def load_command(
 
 @main.command("serve")
 @STORE
-def serve_command(store: Path) -> None:
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path),
+    help=f"The settings file; the variable {FILE} names it for all commands.",
+)
+def serve_command(store: Path, file: Path | None) -> None:
     """Answer over HTTP until stopped; HOST and PORT say where."""
-    config = _config(store)
+    config = _config(store, file)
     sockets = _bound(config)
-    _serve(config, sockets, opened(store))
+    _serve(config, sockets, opened(store, config=config))
 
 
 @main.command("audience")
@@ -170,9 +177,9 @@ def demo_command(folder: Path, build_only: bool) -> None:
     _serve(config, sockets, context)
 
 
-def _config(store: Path) -> Config:
+def _config(store: Path, file: Path | None = None) -> Config:
     try:
-        return Config.of_folder(store)
+        return Config.of_folder(store, file=file)
     except BadSetting as error:
         raise click.ClickException(str(error)) from None
 

@@ -23,10 +23,13 @@ STORE = click.option(
 )
 
 
-def opened(store: Path, *, create: bool = False) -> Context:
-    """Return the stores in the folder *store*, open; a user's mistake is told as such."""
+def opened(store: Path, *, create: bool = False, config: Config | None = None) -> Context:
+    """Return the stores in the folder *store*, open; a user's mistake is told as such.
+
+    With *config*, instead of the settings in the environment, as that says.
+    """
     try:
-        return open_context(Config.of_folder(store), create=create)
+        return open_context(config or Config.of_folder(store), create=create)
     except (StoreInUse, ValueError) as error:
         raise click.ClickException(str(error)) from None
 

@@ -2,6 +2,8 @@
 
 import hmac
 import json
+import re
+from collections.abc import Iterable
 from secrets import token_bytes
 
 import pyoxigraph as ox
@@ -33,6 +35,7 @@ HTML = "text/html"
 # What a page for people is made of comes last: who accepts everything gets data.
 _RESULTS = {**RESULTS_FORMATS, HTML: ox.QueryResultsFormat.JSON}
 _GRAPHS = {**GRAPH_FORMATS, HTML: ox.RdfFormat.N_TRIPLES}
+_UTF_8 = re.compile(r'\s*;\s*charset="?utf-8"?(?=\s*(;|$))', re.IGNORECASE)
 _KEY = token_bytes(32)
 
 
@@ -46,8 +49,8 @@ def negotiate(
     """
     if not accept:
         return ox.QueryResultsFormat.JSON, ox.RdfFormat.TURTLE
-    results = accept.best_match(_RESULTS)
-    graph = accept.best_match(_GRAPHS)
+    results = _best(accept, _RESULTS)
+    graph = _best(accept, _GRAPHS)
     if results is None and graph is None:
         offered = ", ".join([*RESULTS_FORMATS, *GRAPH_FORMATS, HTML])
         raise NotAcceptable(f"Offered: {offered}.")
@@ -60,7 +63,13 @@ def negotiate(
 def is_for_people(accept: MIMEAccept, form: Form) -> bool:
     """Tell whether an answer of *form* is best shown as a page."""
     offered = _RESULTS if form is Form.RESULTS else _GRAPHS
-    return bool(accept) and accept.best_match(offered) == HTML
+    return bool(accept) and _best(accept, offered) == HTML
+
+
+def _best(accept: MIMEAccept, offered: Iterable[str]) -> str | None:
+    """All is sent in UTF-8, so a client may say so."""
+    wanted = MIMEAccept((_UTF_8.sub("", value), quality) for value, quality in accept)
+    return wanted.best_match(offered)
 
 
 def entity_tag(

@@ -9,6 +9,9 @@ A header is the comment lines at the top of the file, ``# name: value``:
 ``parameter``  name, kind and an example, separated by spaces; may be repeated
 
 The kinds of parameters are ``date``, ``grade``, ``school-year``, ``standard`` and ``text``.
+
+``examples/<name>/<role>.srj`` (``.nt`` for triples) is what the generated sample answers to one
+role that may ask, asked with the examples of the header; a long answer is cut after some lines.
 """
 
 import re
@@ -17,6 +20,8 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
+from urllib.parse import urlencode
 
 from rdflib import XSD, Literal, URIRef
 
@@ -24,7 +29,7 @@ from databackpack.ontology.codes import concept
 from databackpack.ontology.namespaces import BPG
 from databackpack.ontology.standards import resolve
 
-__all__ = ["InvalidParameter", "Parameter", "Question", "names", "read"]
+__all__ = ["Example", "InvalidParameter", "Parameter", "Question", "example", "names", "read"]
 
 
 class InvalidParameter(ValueError):
@@ -50,12 +55,17 @@ def _school_year(value: str) -> Literal:
     return Literal(value)
 
 
-_KINDS: Mapping[str, Callable[[str], URIRef | Literal]] = {
-    "date": _date,
-    "grade": _grade,
-    "school-year": _school_year,
-    "standard": resolve,
-    "text": Literal,
+class _Kind(NamedTuple):
+    meaning: str
+    bind: Callable[[str], URIRef | Literal]
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "date": _Kind("a day, written as 2026-11-23", _date),
+    "grade": _Kind("a grade level by its notation: PK, K, 1 to 12", _grade),
+    "school-year": _Kind("a school year, written as 2026-2027", _school_year),
+    "standard": _Kind("a standard: its code in any spelling, its address or identifier", resolve),
+    "text": _Kind("a text, exactly as it is on record", Literal),
 }
 
 
@@ -71,12 +81,19 @@ class Parameter:
         if self.kind not in _KINDS:
             raise ValueError(f"{self.name} is of the unknown kind {self.kind!r}")
 
+    @property
+    def meaning(self) -> str:
+        """What a value is and how it is written."""
+        return _KINDS[self.kind].meaning
+
     def bind(self, value: str) -> URIRef | Literal:
         """Return *value* as a term; raises InvalidParameter."""
         try:
-            return _KINDS[self.kind](value)
+            return _KINDS[self.kind].bind(value)
         except ValueError as error:
-            raise InvalidParameter(f"{self.name}: {error}") from None
+            raise InvalidParameter(
+                f"{self.name}: {error}; for example {self.name}={self.example}"
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +108,48 @@ class Question:
     parameters: tuple[Parameter, ...]
     text: str
 
+    @property
+    def request(self) -> str:
+        """The path that asks the question with the examples of its parameters."""
+        values = urlencode({parameter.name: parameter.example for parameter in self.parameters})
+        return f"/questions/{self.name}" + (f"?{values}" if values else "")
+
     def bind(self, values: Mapping[str, str]) -> dict[str, URIRef | Literal]:
         """Return the term of each parameter; raises InvalidParameter."""
         known = [parameter.name for parameter in self.parameters]
         unknown = sorted(set(values) - set(known))
         if unknown:
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
-            raise InvalidParameter(f"unknown parameter: {unknown[0][:40]}; {takes}")
+            raise InvalidParameter(
+                f"unknown parameter: {unknown[0][:40]}; {takes}, for example {self.request}"
+            )
         missing = [parameter for parameter in self.parameters if parameter.name not in values]
         if missing:
             first = missing[0]
-            example = f"{first.kind}, for example {first.name}={first.example}"
-            raise InvalidParameter(f"missing parameter: {first.name}, a {example}")
+            like = f"{first.kind}, for example {first.name}={first.example}"
+            raise InvalidParameter(f"missing parameter: {first.name}, a {like}")
         return {p.name: p.bind(values[p.name]) for p in self.parameters}
+
+
+class Example(NamedTuple):
+    """What the sample answers to *role*: SPARQL results in JSON, or N-Triples."""
+
+    role: str
+    media_type: str
+    text: str
+
+
+_MEDIA_TYPES = {".srj": "application/sparql-results+json", ".nt": "application/n-triples"}
+
+
+@cache
+def example(name: str) -> Example:
+    """Return the example answer of the question called *name*; raises KeyError."""
+    if name not in names():
+        raise KeyError(f"no question {name!r}")
+    (file,) = files(__name__).joinpath("examples", name).iterdir()
+    role, dot, suffix = file.name.rpartition(".")
+    return Example(role, _MEDIA_TYPES[dot + suffix], file.read_text(encoding="utf-8"))
 
 
 def names() -> list[str]:

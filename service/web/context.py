@@ -49,8 +49,17 @@ class Context:
     stopping: Event = field(default_factory=Event)
 
     def identify(self, authorization: list[str]) -> Credential:
-        """Return whose token is in values of an Authorization header; raises Unauthenticated."""
-        return authenticate(authorization, self.key, self.views, self.truth.clock(), self.issuer)
+        """Return whose token is in values of an Authorization header; raises Unauthenticated.
+
+        Raises TooManyRequests when too many tokens from the client's address did not hold.
+        """
+        moment = self.truth.clock()
+        try:
+            return authenticate(authorization, self.key, self.views, moment, self.issuer)
+        except Unauthenticated:
+            if authorization:
+                self.rates.count_address(request.remote_addr)
+            raise
 
     def credential(self) -> Credential:
         """Return who sends the present request, which takes one of the audience's shares.
@@ -58,11 +67,7 @@ class Context:
         Raises Unauthenticated, TooManyRequests when too much was asked of late or is under way, or
         Unavailable when the audience has no share left.
         """
-        try:
-            found = self.identify(presented())
-        except Unauthenticated:
-            self.rates.count_address(request.remote_addr)
-            raise
+        found = self.identify(presented())
         self.rates.count_asker(found.audience.iri, found.subject)
         g.role = local_name(found.audience.role)  # all that the log and the metrics know of askers
         if "share" not in g:

@@ -230,12 +230,16 @@ def test_a_client_that_asks_too_often_is_told_429_and_nothing_else(
 
 
 def test_tokens_that_do_not_hold_are_counted_by_address(web: Web, clock: Clock) -> None:
-    sent: list[dict[str, str]] = [{}, {"Authorization": "Bearer x"}, {"Authorization": "Basic x"}]
-    met = [web.send("GET", "/me", sent[number % 3]).status for number in range(8)]
-    assert met == [401] * 4 + [429] * 4
+    wrong = {"Authorization": "Bearer x"}
+    sent = (wrong, {"Authorization": "Basic x"}, {"Authorization": ""})
+    met = [web.send("GET", "/me", sent[number % 3]).status for number in range(7)]
+    assert met == [401] * 4 + [429] * 3
+    told = web.send("POST", "/session", {"Content-Type": "application/json"}, '{"token": "x"}')
+    assert told.status == 429
+    assert web.send("GET", "/me").status == 401, "nobody guesses without a token"
+    assert web.send("GET", "/").status == 200
     assert web.send("GET", "/me", web.running.headers("teacher")).status == 200, (
         "who has a token is not kept out by those who have none"
     )
-    assert web.send("GET", "/").status == 200
     clock.moment += 120
-    assert web.send("GET", "/me", sent[0]).status == 401
+    assert web.send("GET", "/me", wrong).status == 401

@@ -16,7 +16,7 @@ from databackpack.service.demo import PERSONAS as DEMO_PERSONAS
 from databackpack.service.records.graphs import CODES, IDENTITY
 from tests.running import Running
 
-__all__ = ["PERSONAS", "ask", "examples", "may_ask", "rows", "stable"]
+__all__ = ["PERSONAS", "ask", "examples", "may_ask", "role", "rows", "stable"]
 
 PERSONAS = {
     **DEMO_PERSONAS,
@@ -33,9 +33,14 @@ _ACCEPT = "application/sparql-results+json, application/n-triples;q=0.5"
 
 def may_ask(persona: str, question: str) -> bool:
     """Tell whether the role of *persona* is among those of *question*."""
+    return role(persona) in queries.read(question).roles
+
+
+def role(persona: str) -> str:
+    """Return the audience role of *persona*."""
     name = PERSONAS[persona]
-    roles = [role for role in map(local_name, concepts(BP.AudienceRoleScheme)) if role in name]
-    return max(roles, key=len) in queries.read(question).roles
+    roles = [found for found in map(local_name, concepts(BP.AudienceRoleScheme)) if found in name]
+    return max(roles, key=len)
 
 
 def examples(question: str) -> dict[str, str]:

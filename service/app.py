@@ -24,6 +24,7 @@ from databackpack.service.policy.refusal import NoStanding, NotSettable, Refused
 from databackpack.service.records.truth import NotKept, TruthStore
 from databackpack.service.views.registry import Views
 from databackpack.service.web import (
+    audiences,
     disclosures,
     emergencies,
     explanations,
@@ -51,7 +52,7 @@ _MOST_OF_AUDIENCE = 8
 _RETRY_AFTER = 5
 _SURFACES = (
     *(home, sparql, graphs, questions, families, policies, explanations, disclosures, emergencies),
-    *(operations, metrics, views),
+    *(operations, metrics, views, audiences),
 )
 _TO_THE_END = {"operations.healthz", "operations.readyz", "metrics.metrics"}
 """What is answered while the service stops."""

@@ -2,28 +2,36 @@
 
 import logging
 import sys
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from socket import socket
 from typing import Any, TextIO
+from urllib.parse import urlsplit
 
 import click
+from joserfc.jwk import OKPKey
 from rdflib import URIRef
 from rich.console import Console
 
 from databackpack.ontology.codes import local_name
 from databackpack.service import demo, governance, operating
-from databackpack.service.app import create_app
+from databackpack.service.app import create_app, open_context
 from databackpack.service.config import BadSetting, Config
 from databackpack.service.gate.answer import answer
-from databackpack.service.gate.credentials import Credential, issue
+from databackpack.service.gate.credentials import (
+    LONGEST_SUBJECT,
+    Credential,
+    issue_by_name,
+    signing_key,
+)
 from databackpack.service.gate.faults import ServiceError
 from databackpack.service.gate.protocol import QueryRequest
 from databackpack.service.gate.results import GRAPH_FORMATS, RESULTS_FORMATS
 from databackpack.service.loading import FORMATS, describe, load
 from databackpack.service.opening import STORE, opened
-from databackpack.service.policy.model import Audience
-from databackpack.service.policy.purpose import purpose as purpose_of
+from databackpack.service.operating import audiences
 from databackpack.service.records.truth import NotKept, StoreInUse, StoreUnusable, TruthStore
 from databackpack.service.serving import CannotListen, bind, serve
 from databackpack.service.settings import FILE
@@ -114,22 +122,27 @@ def audience_command(store: Path) -> None:
 @click.option("--purpose", help="The purpose; needed where the audience has several.")
 @click.option("--subject", required=True, help="Who asks: written to the disclosure log.")
 @click.option("--hours", type=click.IntRange(1, 24 * 366), default=8, show_default=True)
+@click.option("--link", metavar="ADDRESS", help="Print a link that signs in at this address.")
 def token_command(
-    store: Path, audience: str, purpose: str | None, subject: str, hours: int
+    store: Path, audience: str, purpose: str | None, subject: str, hours: int, link: str | None
 ) -> None:
-    """Print a bearer token for one audience and one purpose."""
-    context = opened(store)
-    credential = _credential(context, audience, purpose, subject)
-    click.echo(
-        issue(
-            context.key,
-            credential.subject,
-            credential.audience,
-            credential.purpose,
-            context.truth.clock(),
-            timedelta(hours=hours),
-        )
-    )
+    """Print a bearer token for one audience and one purpose, also while the service runs."""
+    if not (subject.isprintable() and 0 < len(subject) <= LONGEST_SUBJECT):
+        raise click.UsageError(f"--subject is one line of 1 to {LONGEST_SUBJECT} characters")
+    if link is not None and urlsplit(link).scheme not in ("https", "http"):
+        raise click.UsageError("--link is the address of the pages: https://backpack.example.org")
+    key, known, moment = _signing(store)
+    if audience not in known:
+        raise click.ClickException(_unknown(audience, known))
+    try:
+        chosen = _purpose(known[audience], purpose)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    lifetime = timedelta(hours=hours)
+    token = issue_by_name(key, subject, audience, chosen, moment, lifetime)
+    click.echo(token if link is None else f"{link.rstrip('/')}/#token={token}")
+    until = (moment + lifetime).isoformat(timespec="minutes")
+    click.echo(f"for {audience}, {local_name(chosen)}, until {until}", err=True)
 
 
 @main.command("query")
@@ -222,21 +235,45 @@ def _truth(store: Path | None) -> TruthStore:
         raise click.ClickException(str(error)) from None
 
 
+def _signing(store: Path) -> tuple[OKPKey, dict[str, frozenset[URIRef]], datetime]:
+    """Return the key of *store*, the purposes of each audience, and the moment."""
+    config = _config(store)
+    try:
+        context = open_context(config)
+    except StoreInUse as error:
+        try:
+            told = audiences(store)
+        except click.ClickException as absent:
+            raise click.ClickException(f"{error}; {absent.message}") from None
+        purposes = {one["name"]: frozenset(map(URIRef, one["purposes"])) for one in told}
+        return signing_key(config.keys, create=False), purposes, config.clock()
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    known = {local_name(one.iri): one.purposes for one in context.views.audiences()}
+    return context.key, known, context.truth.clock()
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    names = get_close_matches(name, known, 10, 0.4) or sorted(known)[:10]
+    return f"no audience {name!r}; there is {', '.join(names)}; for all see: backpack audience"
+
+
 def _credential(context: Context, name: str, purpose: str | None, subject: str) -> Credential:
     try:
         audience = context.views.audience(name)
-        return Credential(subject, audience, _purpose(audience, purpose))
+        return Credential(subject, audience, _purpose(audience.purposes, purpose))
     except KeyError:
-        raise click.ClickException(f"no audience {name!r}; see: backpack audience") from None
+        names = [local_name(one.iri) for one in context.views.audiences()]
+        raise click.ClickException(_unknown(name, names)) from None
     except ValueError as error:
         raise click.ClickException(str(error)) from None
 
 
-def _purpose(audience: Audience, text: str | None) -> URIRef:
-    if text is None and len(audience.purposes) == 1:
-        return next(iter(audience.purposes))
-    chosen = None if text is None else purpose_of(text)
-    if chosen is None or chosen not in audience.purposes:
-        names = ", ".join(sorted(local_name(purpose) for purpose in audience.purposes))
+def _purpose(purposes: frozenset[URIRef], text: str | None) -> URIRef:
+    if text is None and len(purposes) == 1:
+        return next(iter(purposes))
+    named = [one for one in purposes if text in (str(one), local_name(one))]
+    if not named:
+        names = ", ".join(sorted(local_name(purpose) for purpose in purposes))
         raise ValueError(f"choose a --purpose of this audience: {names}")
-    return chosen
+    return named[0]

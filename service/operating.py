@@ -30,7 +30,7 @@ from databackpack.service.gate.credentials import (
 from databackpack.service.opening import STORE
 from databackpack.service.policy.purpose import purpose as purpose_of
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "audiences"]
 
 _CONNECT = 5.0
 _SILENCE = 60.0
@@ -62,6 +62,11 @@ class _Service:
         with self._asked("GET", "/views") as answer:
             found = json.load(answer)
             return found["views"], found["building"]
+
+    def audiences(self) -> list[_Told]:
+        """Return who may ask."""
+        with self._asked("GET", "/audiences") as answer:
+            return list(json.load(answer)["audiences"])
 
     def operate(self, operation: str, audience: str, purpose: str) -> Iterator[_Told]:
         """Yield how far *operation* is, and at last what came of it."""
@@ -128,6 +133,11 @@ class _Service:
             f"what answers at {self._address} is no backpack service, or one of another version. "
             "HOST and PORT say where the right one is"
         )
+
+
+def audiences(store: Path) -> list[_Told]:
+    """Return who may ask, as the running service of *store* tells: its name, role and purposes."""
+    return _Service(store).audiences()
 
 
 @click.group("view")

@@ -29,6 +29,7 @@ from databackpack.service.views.registry import Views
 
 __all__ = [
     "ISSUER",
+    "LONGEST_SUBJECT",
     "OPERATIONS",
     "BrokenKey",
     "Credential",
@@ -36,6 +37,7 @@ __all__ = [
     "authenticate",
     "authenticate_operator",
     "issue",
+    "issue_by_name",
     "issue_to_operator",
     "signing_key",
 ]
@@ -43,7 +45,9 @@ __all__ = [
 ISSUER = OWN
 OPERATIONS = f"{ISSUER}/operations"
 _LONGEST_TOKEN = 4096
-_LONGEST_SUBJECT = 255
+LONGEST_SUBJECT = 255
+"""Characters of who asks: it goes into the log that families read."""
+
 _LEEWAY = 30
 _OPERATOR_LIFETIME = timedelta(minutes=1)
 
@@ -108,15 +112,20 @@ def issue(
     lifetime: timedelta,
 ) -> str:
     """Return a token for *subject* that holds from *moment* for *lifetime*."""
-    return _sign(
-        key,
-        ISSUER,
-        subject,
-        moment,
-        lifetime,
-        audience=local_name(audience.iri),
-        purpose=str(purpose),
-    )
+    return issue_by_name(key, subject, local_name(audience.iri), purpose, moment, lifetime)
+
+
+def issue_by_name(
+    key: OKPKey,
+    subject: str,
+    audience: str,
+    purpose: URIRef,
+    moment: datetime,
+    lifetime: timedelta,
+) -> str:
+    """Return a token as ``issue`` does, for the audience that the registry calls *audience*."""
+    names = {"audience": audience, "purpose": str(purpose)}
+    return _sign(key, ISSUER, subject, moment, lifetime, **names)
 
 
 def issue_to_operator(key: OKPKey, subject: str, moment: datetime) -> str:
@@ -227,5 +236,5 @@ def _check(
         **more,
     )
     rules.validate(dict(claims))
-    if claims.get("aud") not in receivers or len(str(claims["sub"])) > _LONGEST_SUBJECT:
+    if claims.get("aud") not in receivers or len(str(claims["sub"])) > LONGEST_SUBJECT:
         raise ValueError

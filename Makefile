@@ -2,7 +2,7 @@
 # test   all tests; PYTEST_ARGS="…" is passed on
 # check  formatting, lint, types, arrows between rooms
 # bench  figures as ratios within one run, at two million triples; about an hour
-# soak   the long tests, for the night: a million decisions, 200 kills, a minute of races
+# soak   the long tests, for the night: a million decisions, 200 kills, races, ten minutes of fuzzing
 # clean  remove what the others made
 # lock   pin the dependencies of pyproject.toml anew
 
@@ -32,6 +32,7 @@ bench: .venv/installed
 	$(BIN)/python -m tests.bench.overhead
 	$(BIN)/python -m tests.bench.changes 2 6
 	$(BIN)/python -m tests.bench.wear
+	$(BIN)/python -m tests.bench.load
 
 soak: .venv/installed
 	$(BIN)/pytest -m soak $(PYTEST_ARGS)

@@ -60,8 +60,8 @@ def carry(app: Flask, origins: tuple[str, ...], *, is_https: bool) -> None:
         if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
             raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
         if any(name in request.headers for name in _OVERRIDES):
-            rule = request.url_rule
-            raise MethodNotAllowed(sorted((rule and rule.methods) or ()))
+            routes = app.create_url_adapter(request)
+            raise MethodNotAllowed(sorted(routes.allowed_methods() if routes else ()))
         for name in ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"):
             if name in request.environ:
                 request.environ[name] = _ENCODED.sub("", request.environ[name])
@@ -70,6 +70,8 @@ def carry(app: Flask, origins: tuple[str, ...], *, is_https: bool) -> None:
     def protect(response: Response) -> Response:
         for name, value in headers.items():
             response.headers.setdefault(name, value)
+        if origins:
+            response.vary.add("Origin")
         return response
 
     _compress(app)
@@ -83,6 +85,7 @@ def carry(app: Flask, origins: tuple[str, ...], *, is_https: bool) -> None:
             max_age=600,
             supports_credentials=False,
             always_send=False,
+            vary_header=False,  # we say so of every answer, in one line with the rest
             intercept_exceptions=False,
         )
 

@@ -162,12 +162,9 @@ def _form() -> ox.RdfFormat:
 
 def _address(endpoint: str) -> URIRef:
     """Return where *endpoint* is, on the host that the client asks; raises MalformedRequest."""
-    address = url_for(endpoint, _external=True)
-    try:
-        ox.NamedNode(address)
-    except ValueError:
-        raise MalformedRequest("The Host header names no host.") from None
-    return URIRef(address)
+    if not request.host:  # what is not a host's name, Werkzeug does not repeat
+        raise MalformedRequest("The Host header names no host.")
+    return URIRef(url_for(endpoint, _external=True))
 
 
 def _written(described: Graph, form: ox.RdfFormat, epoch: int) -> Answer:

@@ -1,0 +1,12 @@
+"""Fixtures of the protocol tests."""
+
+import pytest
+
+from tests.running import Running
+from tests.web.asking import Web
+
+
+@pytest.fixture(scope="session")
+def web(sample: Running, address: str) -> Web:
+    """The service over the sample, on a real socket."""
+    return Web(sample, address)

@@ -22,7 +22,7 @@ _FUNCTIONS = {  # section 17.4, with what each takes: N anything, S a text, the 
         *("STRLEN", "UCASE", "LCASE", "ENCODE_FOR_URI", "YEAR", "MONTH", "DAY", "HOURS"),
         *("MINUTES", "SECONDS", "TIMEZONE", "TZ", "MD5", "SHA1", "SHA256", "SHA384", "SHA512"),
         *("isIRI", "isURI", "isBLANK", "isLITERAL", "isNUMERIC", "xsd:integer", "xsd:double"),
-        *("xsd:decimal", "xsd:boolean", "xsd:dateTime", "xsd:string", "bp:unknown"),
+        *("xsd:decimal", "xsd:boolean", "xsd:dateTime", "xsd:string"),
     ),
     2: (
         *("LANGMATCHES", "sameTerm", "STRDT", "STRLANG", "CONCAT", "STRSTARTS", "STRENDS"),
@@ -30,6 +30,9 @@ _FUNCTIONS = {  # section 17.4, with what each takes: N anything, S a text, the 
     ),
     3: ("IF", "SUBSTR", "REPLACE", "REGEX", "CONCAT", "COALESCE"),
 }
+_GLUED = {"BNODE", "COALESCE", "CONCAT"}
+"""Before whose bracket the engine, unlike SPARQL, allows no space."""
+
 _AGGREGATES = ("COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT")
 _OPERATORS = ("=", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "&&", "||")
 _LITERALS = (
@@ -283,7 +286,8 @@ class Grammar:
         given: Tokens = []
         for number in range(takes):
             given += [",", *self._expression(depth + 1)] if number else self._expression(depth + 1)
-        return [self._one(_FUNCTIONS[takes]), "(", *given, ")"]
+        name = self._one(_FUNCTIONS[takes])
+        return [*([f"{name}("] if name in _GLUED else [name, "("]), *given, ")"]
 
 
 def spell(tokens: Sequence[str], random: Random) -> str:

@@ -62,9 +62,9 @@ class Asker:
         while True:
             made = grammar.query()
             kind = self.random.random()
-            if kind < 0.5:
+            if kind < 0.6:
                 yield spell(made, self.random).encode()
-            elif kind < 0.85:
+            elif kind < 0.88:
                 yield spoil(made, grammar.query(), self.random)
             else:
                 yield spoil(self.random.choice(written), made, self.random)

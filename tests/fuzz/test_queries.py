@@ -71,7 +71,7 @@ def test_whatever_is_asked_the_answer_is_well_formed_and_tells_nothing_hidden(
     formats = sum((asker.formats for asker in askers), Counter[str]())
     with capsys.disabled():
         print(f"\nseed {seed}: {dict(met)}, {dict(formats)}")
-    assert met[200] > met.total() / 3, "most were no queries"
+    assert met[200] > met.total() / 4, "most were no queries"
     assert met[400] > met.total() / 10, "hardly any was spoiled"
     assert len(formats) >= 8, "formats are missing"
 

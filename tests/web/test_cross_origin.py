@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Iterator
 from dataclasses import replace
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 import pytest
 
 from databackpack.service.app import create_app

@@ -38,8 +38,9 @@ def check_like_nowhere(twins: Twins, asker: str, text: str) -> None:
 def test_01_all_triples_of_all_graphs_are_those_of_the_askers_own(twins: Twins, asker: str) -> None:
     found = names(twins.query(asker, "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }", "*/*"))
     assert found.isdisjoint(map(str, HIDDEN_GRAPHS))
-    held = twins.query(asker, "SELECT * { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g ?s ?p ?o")
-    assert b"/id/learner/" not in held.body, "records are in the default graph only"
+    learners = "FILTER(STRSTARTS(STR(?o), 'https://w3id.org/databackpack/id/learner/'))"
+    held = twins.query(asker, f"SELECT * {{ GRAPH ?g {{ ?s ?p ?o {learners} }} }}")
+    assert held.json["results"]["bindings"] == [], "records are in the default graph only"
 
 
 @pytest.mark.parametrize("asker", ASKERS)
@@ -90,7 +91,7 @@ def test_04_a_dataset_in_the_query_is_cut_to_what_the_audience_has(
         {"default-graph-uri": ["%s", "%s"]},
     ],
 )
-@pytest.mark.parametrize("dataset", ["", "FROM <%s>", "FROM NAMED <%s>"])
+@pytest.mark.parametrize("dataset", ["", "FROM <%s> FROM NAMED <%s>"])
 def test_05_a_dataset_in_the_request_is_cut_likewise_and_wins(
     twins: Twins, parameters: dict[str, object], dataset: str
 ) -> None:
@@ -105,7 +106,7 @@ def test_05_a_dataset_in_the_request_is_cut_likewise_and_wins(
         told.add(in_url.body)
         query, _, rest = asked.partition("&")
         split = twins.send(ELM, "POST", f"/sparql?{rest}", query, form)
-        assert split.status == 400, "a form's parameters are in its body"
+        assert split.body == in_url.body
     (one,) = told
     assert b'"bindings":[]' in one
 

@@ -122,8 +122,8 @@ FORMATS = {
     "application/ld+json": "CONSTRUCT",
 }
 ROWS = {
-    "SELECT": "SELECT * { ?s ?p ?o } LIMIT 2000",
-    "CONSTRUCT": "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o } LIMIT 2000",
+    "SELECT": "SELECT * { ?s ?p ?o } LIMIT 500",
+    "CONSTRUCT": "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o } LIMIT 500",
 }
 
 
@@ -248,11 +248,11 @@ OF_CONSENT = [
 
 
 def test_72_no_view_tells_what_a_family_said(twins: Twins) -> None:
+    kinds = " ".join(f"<{term}>" for term in OF_CONSENT)
     for asker in (*ASKERS, MIA, STATE, ATLAS, "auditor-state"):
-        for term in OF_CONSENT:
-            for text in ("?x a <%s>", "GRAPH ?g { ?x a <%s> }", "?x <%s> ?y"):
-                asked = f"ASK {{ {text % term} }}"
-                assert twins.whole.query(asker, asked).json["boolean"] is False, (asker, term)
+        for text in ("?x a ?kind", "GRAPH ?g { ?x a ?kind }", "?x ?kind ?y"):
+            asked = f"SELECT * {{ VALUES ?kind {{ {kinds} }} {text} }}"
+            assert twins.whole.query(asker, asked).json["results"]["bindings"] == []
         opted = f"""SELECT ?x {{ ?x ?p ?y FILTER(STRSTARTS(STR(?x), "{ID["policy/"]}")
             || STRSTARTS(STR(?y), "{ID["guardian/"]}")) }}"""
         assert twins.whole.query(asker, opted).json["results"]["bindings"] == []

@@ -57,7 +57,7 @@ __all__ = [
         "STATE",
         "Twins",
         "all_of",
-        "limited",
+        "served_with",
     ),
     *("check_same", "items", "name_of", "own", "settle"),
 ]
@@ -223,7 +223,7 @@ class Twins:
         """Return the answer, which is the same from both and holds nothing that is hidden."""
         found = []
         for web in (self.whole, self.bare):
-            sent = web.running.headers(asker, "*/*") | (headers or {})
+            sent = web.running.headers(asker, "*/*") | {"Host": "127.0.0.1"} | (headers or {})
             found.append(web.send(method, path, sent, body))
         check_same(*found)
         for word in HIDDEN_WORDS:

@@ -98,6 +98,7 @@ def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Con
             channel_timeout=_SILENCE,
             cleanup_interval=_SILENCE // 2,
             asyncore_use_poll=True,  # select cannot have so many
+            clear_untrusted_proxy_headers=False,  # nothing trusts them, and /metrics must see them
             ident=None,
         )
         context.views.patience = _PATIENCE

@@ -344,7 +344,7 @@ def test_threat_52_no_content_type_writes_or_asks_for_a_visitor_of_another_page(
             assert "CSRF" in answer.json["detail"]
             over = {"X-HTTP-Method-Override": "GET", "X-Requested-With": "XMLHttpRequest"}
             overridden = web.send(method, path, guardian.reading | headers | sent | over, body)
-            assert overridden.status == 403
+            assert overridden.status in (400, 403, 405)
     assert web.running.context.truth.epoch == before
 
 

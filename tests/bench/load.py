@@ -10,8 +10,9 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -21,6 +22,7 @@ from urllib.parse import urlencode
 from databackpack import queries
 from tests.bench.world import milliseconds
 from tests.serving import Served, build
+from tests.web.asking import Response
 
 __all__ = ["PERSONAS", "Report", "run", "serve"]
 
@@ -35,6 +37,8 @@ SELECT ?item { ?item bp:isRecordOf ?learner } ORDER BY ?item LIMIT 200"""
 _COUNT = "SELECT ?class (COUNT(*) AS ?n) { ?item a ?class } GROUP BY ?class ORDER BY DESC(?n)"
 _LOOK = 1.0
 """Seconds between two looks at memory: each takes the system some milliseconds a process."""
+
+_PATIENCE = 120.0
 
 Ask = tuple[str, str, str | None]
 """Its kind, the path, and the query when it is sent as a body."""
@@ -138,7 +142,7 @@ def _watch(served: Served, begin: float, seconds: float) -> list[int]:
 
 def _asks(served: Served, persona: str) -> dict[str, list[Ask]]:
     """Return what *persona* asks, by kind."""
-    rows = served.query(persona, _ITEMS).json["results"]["bindings"]
+    rows = _patiently(lambda: served.query(persona, _ITEMS)).json["results"]["bindings"]
     items = [row["item"]["value"] for row in rows]
     assert items, f"{persona} sees no item"
     role = "teacher" if persona.endswith("teacher") else persona
@@ -159,9 +163,20 @@ def _asks(served: Served, persona: str) -> dict[str, list[Ask]]:
 
 def _warm(served: Served, persona: str, asks: Iterable[Ask]) -> None:
     headers = served.headers(persona, "*/*")
-    for name, path, text in asks:
-        answer = served.send("GET", path, headers) if text is None else served.query(persona, text)
-        assert answer.status in (200, 429, 503), (name, answer.status, answer.body)
+    for _, path, text in asks:
+        if text is None:
+            _patiently(partial(served.send, "GET", path, headers))
+        else:
+            _patiently(partial(served.query, persona, text))
+
+
+def _patiently(send: Callable[[], Response]) -> Response:
+    """Return the answer, asked for again while views are being built."""
+    end = monotonic() + _PATIENCE
+    while (answer := send()).status in (429, 503) and monotonic() < end:
+        sleep(0.5)
+    assert answer.status == 200, (answer.status, answer.body)
+    return answer
 
 
 def main(seconds: int = 60, clients: int = 32) -> None:

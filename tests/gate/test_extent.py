@@ -8,6 +8,7 @@ import pytest
 
 from databackpack import queries
 from databackpack.service.gate import guard
+from databackpack.service.gate.extent import measure
 from databackpack.service.gate.faults import MalformedQuery, QueryRequestRefused, ServiceError
 from tests.gate.hostile import Engine, texts
 from tests.gate.outside import engine
@@ -93,6 +94,37 @@ def test_a_comparison_that_may_be_an_iri_is_refused_with_what_to_do() -> None:
     STORE.query(text)
     with pytest.raises(QueryRequestRefused, match="space after each <"):
         guard.check(text.replace("< ", "<"))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_unsure"),
+    [
+        ("SELECT * {?s ?p ?a FILTER(?a < 3 && ?a > 1)}", False),
+        ("SELECT * {?s ?p ?a FILTER(?a<3&&?a>1)}", True),
+        ("SELECT * {?s ?p ?a FILTER(?a<b:c>1)}", True),
+        ("BASE <http://e/> SELECT * {<#me> ?p <a'b>}", True),
+        ("BASE <http://e/> SELECT * {<me> ?p <http://e/#(a)'>}", False),
+        ("SELECT * {?s ?p '<#>'}", True),
+    ],
+)
+def test_a_text_is_unsure_where_an_iri_may_be_a_comparison(text: str, is_unsure: bool) -> None:
+    assert measure(text).is_unsure == is_unsure
+
+
+def test_a_long_text_that_is_unsure_is_refused_with_what_to_do() -> None:
+    text = "SELECT * {{?s ?p ?a FILTER(?a<3&&?a>1) VALUES ?p {{ {} }}}}"
+    guard.check(text.format("<http://e/p> " * 100))
+    with pytest.raises(QueryRequestRefused, match="put a space after each <"):
+        guard.check(text.format("<http://e/p> " * 400))
+    guard.check(text.format("<http://e/p> " * 400).replace("<3", "< 3"))
+
+
+def test_what_is_called_is_what_a_round_bracket_follows() -> None:
+    text = """SELECT (COUNT(?x) AS ?n) { # of ex:none (1)
+      ?s ex:p (1 2) ; ?q "isTRIPLE(1)" . ?x ex:q [ ex:r ?y ]
+      FILTER<urn:f>#c
+      (?s) FILTER ( STRLEN ('a (b)') IN(1)) }"""
+    assert measure(text).called == {"SELECT", "COUNT", "ex:p", "<urn:f>", "FILTER", "STRLEN", "IN"}
 
 
 # As much as the limits allow.

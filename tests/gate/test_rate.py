@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from rdflib import URIRef
@@ -16,6 +18,7 @@ from databackpack.service.gate.faults import TooManyRequests, Unavailable
 from databackpack.service.gate.rate import Rates, parse
 from databackpack.service.gate.share import Shares
 from databackpack.service.records.graphs import DISCLOSURES
+from databackpack.service.views.view import Limits
 from tests.running import Running
 from tests.web.asking import Web
 
@@ -189,15 +192,39 @@ def test_one_asker_leaves_a_part_of_the_audiences_share_to_the_others() -> None:
         pass
 
 
-@pytest.fixture
-def web(sample: Running, tmp_path: Path, clock: Clock) -> Iterator[Web]:
-    """The service over the sample, with low rates, on a real socket."""
-    rates = Rates(parse("6/minute"), parse("4/minute"))
-    context = replace(sample.context, rates=rates)
-    app = create_app(Config(store=None, keys=tmp_path, clock=sample.clock), context)
+@contextmanager
+def served(sample: Running, folder: Path, **other: Any) -> Iterator[Web]:
+    """The service over the sample, with *other* of its context, on a real socket."""
+    context = replace(sample.context, **other)
+    app = create_app(Config(store=None, keys=folder, clock=sample.clock), context)
     running = replace(sample, context=context, app=app)
     with running.listening() as address:
         yield Web(running, address)
+
+
+def test_one_asker_at_once_leaves_the_rest_of_its_audience_alone(
+    sample: Running, tmp_path: Path
+) -> None:
+    endless = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+    shares = Shares(8, 1)
+    with served(sample, tmp_path, shares=shares, limits=Limits(seconds=3)) as web:
+        asking = Thread(target=web.query, args=("teacher", endless))
+        asking.start()
+        while not shares._running:
+            time.sleep(0.01)
+        refused = web.query("teacher", "ASK {}")
+        others = web.query("district", "ASK {}")
+        asking.join()
+        assert (refused.status, others.status) == (429, 200)
+        assert int(refused.headers["retry-after"]) > 0
+        assert web.query("teacher", "ASK {}").status == 200
+
+
+@pytest.fixture
+def web(sample: Running, tmp_path: Path, clock: Clock) -> Iterator[Web]:
+    """The service over the sample, with low rates, on a real socket."""
+    with served(sample, tmp_path, rates=Rates(parse("6/minute"), parse("4/minute"))) as found:
+        yield found
 
 
 def logged(web: Web) -> int:

@@ -15,6 +15,7 @@ from tests.threats.twins import (
     NORTH,
     NOWHERE,
     Twins,
+    check_same,
 )
 from tests.web.asking import Response
 
@@ -79,6 +80,18 @@ def test_04_a_dataset_in_the_query_is_cut_to_what_the_audience_has(
     check_like_nowhere(twins, asker, text)
     if text.startswith("SELECT *"):
         assert names(twins.query(asker, text.replace("%s", str(NOWHERE))), "s") == set()
+
+
+@pytest.mark.parametrize("asker", ASKERS)
+def test_04_a_graph_is_not_read_by_its_name_as_one_that_is_not(twins: Twins, asker: str) -> None:
+    for verb in ("GET", "HEAD"):
+        nowhere = twins.send(asker, verb, f"/graphs?graph={quote(NOWHERE, safe='')}")
+        assert nowhere.status == 404
+        for graph in HIDDEN_GRAPHS:
+            found = twins.send(asker, verb, f"/graphs?graph={quote(graph, safe='')}")
+            check_same(found, nowhere)
+    whole = twins.send(asker, "GET", "/graphs?default", headers={"Accept": "application/n-triples"})
+    assert frozenset(whole.body.decode().splitlines()) == twins.whole.dump(asker)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Items 41 to 44 and 49 to 54: no form of HTTP request tells more or does more than it should."""
 
 import gzip
+import json
 import re
 from itertools import product
 from urllib.parse import quote
@@ -9,7 +10,7 @@ import pytest
 
 from tests.threats import raw
 from tests.threats.twins import ASKERS, BEN, BP_PREFIX, ELM, MIA, NOA, NORTH, Twins, name_of
-from tests.web.asking import Response, Web, cell
+from tests.web.asking import Headers, Response, Web, cell
 
 QUERY = {"Content-Type": "application/sparql-query"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -191,6 +192,43 @@ def test_52_a_form_of_another_page_does_nothing_with_a_browsers_cookies(twins: T
             assert said.status in {400, 401, 403}
             assert "set-cookie" not in asked.headers
     assert b"HYPERLINK" in twins.query(ELM, SAID).body
+
+
+def test_52_a_session_is_no_use_to_the_page_of_another_site(twins: Twins) -> None:
+    """The browser sends the cookie of whoever is signed in; the page knows no CSRF token."""
+    web, path = twins.whole, cell(name_of(BEN), "behavior", "teacher")
+    sent = json.dumps({"token": web.running.token(NOA)})
+    signed_in = web.send("POST", "/session", {"Content-Type": "application/json"}, sent)
+    assert signed_in.status == 201
+    cookie = signed_in.headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+    own = {"Cookie": cookie.partition(";")[0]}
+    me = web.send("GET", "/me", own)
+    assert me.json["audience"] == NOA
+    kinds: tuple[Headers, ...] = (
+        {},
+        FORM,
+        QUERY,
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/json"},
+    )
+    sites: tuple[Headers, ...] = (
+        {},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "null"},
+    )
+    for kind, site in product(kinds, sites):
+        for verb in ("PUT", "DELETE", "POST"):
+            answer = web.send(verb, path, own | kind | site, '{"level": "none"}')
+            assert answer.status in {401, 403, 405}, (verb, kind, site, answer.status)
+        asked = web.send("POST", "/sparql", own | kind | site, "query=ASK%7B%7D")
+        assert asked.status in {401, 403}
+    for site in sites[1:3]:
+        assert web.send("GET", ASK, own | site).status == 401
+    forged = own["Cookie"][:-3] + ("AAA" if own["Cookie"][-3:] != "AAA" else "BBB")
+    assert web.send("GET", ASK, {"Cookie": forged}).status == 401
+    assert b"HYPERLINK" in twins.query(ELM, SAID).body, "nothing was set"
 
 
 PAGES = ("/", "/questions", f"/sparql?query={quote(SAID)}", "/nothing", "/me")

@@ -31,7 +31,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def test_66_no_log_and_no_metric_tells_what_was_asked_or_answered(
     twins: Twins, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log of the whole process is grepped in tests/web too; here it is of each module."""
     web = twins.whole
     with caplog.at_level(logging.DEBUG):
         for text in (
@@ -51,13 +50,37 @@ def test_66_no_log_and_no_metric_tells_what_was_asked_or_answered(
         web.send("GET", "/me", {"Authorization": f"Bearer {SECRET}"})
     token = web.running.token(NOA)
     told = [caplog.text]
-    for asker in (None, NOA, ELM):
-        answer = web.send("GET", "/metrics", web.running.headers(asker) if asker else None)
-        told.append(answer.body.decode())
+    for headers in ({}, web.running.headers(NOA), web.running.headers(ELM)):
+        metrics = web.send("GET", "/metrics", headers)
+        assert metrics.status == 200
+        told.append(metrics.body.decode())
     for text in told:
         hidden = (SECRET, token[:20], "Linden", "HYPERLINK", name_of(BEN), name_of(ANN), "SBo")
         for word in (*hidden, NOA, "MasteryState"):
             assert word not in text
+
+
+def test_66_the_log_of_a_whole_service_has_no_text_no_token_and_no_child(served: Served) -> None:
+    (child,) = served.send("GET", "/me", served.headers("guardian")).json["learners"][:1]
+    for persona in ("guardian", "teacher", "state-agency"):
+        headers = served.headers(persona)
+        for text in (f"ASK {{ ?s ?p '{SECRET}' }}", f"ASK {{ '{SECRET}", f"# {SECRET}\n DROP ALL"):
+            served.query(persona, text)
+        for path in (f"/learners/{child}/policy", f"/{SECRET}?{SECRET}=1", "/me"):
+            served.send("GET", path, headers)
+        assert headers["Authorization"][-30:] not in served.log()
+    assert SECRET not in served.log()
+    assert child not in served.log()
+    for header in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"):
+        assert served.send("GET", "/metrics", {header: "192.0.2.1"}).status == 401
+
+
+@pytest.mark.xfail(
+    reason="service/views/building.py names each audience whose view it built: log its role"
+)
+def test_66_the_log_of_a_whole_service_names_no_audience_of_one_person(served: Served) -> None:
+    served.query("guardian", "ASK {}")
+    assert served.audience("guardian") not in served.log()
 
 
 def limits_of(pid: int) -> dict[str, list[str]]:

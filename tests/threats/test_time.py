@@ -11,6 +11,7 @@ import pyoxigraph as ox
 import pytest
 from rdflib import URIRef
 
+from databackpack.loaders.record import organization_iri
 from databackpack.ontology.namespaces import BP, DPV, ID, ODRL, ORG, PROV
 from databackpack.service.records.graphs import REGISTRY, policy_graph
 from databackpack.service.records.terms import node
@@ -33,7 +34,6 @@ from tests.threats.twins import (
     NORTH,
     STATE,
     Twins,
-    all_of,
     name_of,
     own,
     served_with,
@@ -132,14 +132,11 @@ def test_65_half_an_answer_is_not_taken_for_a_whole_one(twins: Twins, accept: st
     text = ROWS[FORMATS[accept]]
     whole = twins.query(ELM, text, accept)
     assert (whole.status, whole.headers["content-length"]) == (200, str(len(whole.body)))
-    for limits, status in (
-        (Limits(most_bytes=len(whole.body) // 2), 400),
-        (Limits(seconds=0.0001), 503),
-    ):
-        with served_with(twins.whole.running, limits=limits) as web:
-            cut = web.query(ELM, text, accept)
-            assert cut.status == status
-            assert cut.headers["content-type"] == "application/problem+json"
+    limits = Limits(most_bytes=len(whole.body) // 2)
+    with served_with(twins.whole.running, limits=limits) as web:
+        cut = web.query(ELM, text, accept)
+        assert cut.status == 400
+        assert cut.headers["content-type"] == "application/problem+json"
     with pytest.raises(IncompleteRead):
         cut_on_its_way(twins.whole, text, accept)
 
@@ -198,25 +195,25 @@ STRANGE = {
 }
 
 
-@pytest.mark.parametrize("name", STRANGE)
-def test_70_a_term_that_is_not_known_is_refused_and_hides_where_it_is_on_record(
-    web: Web, name: str
-) -> None:
+def test_70_a_term_that_is_not_known_is_refused_and_hides_where_it_is_on_record(web: Web) -> None:
     truth, graph = web.running.context.truth, policy_graph(BEN)
     held = truth.triples(graph)
     policy = next(t.subject for t in held if t.object == node(ODRL.Agreement))
-    lines = [f"{triple} ." for triple in held if policy.value in str(triple.subject)]
-    sent = "\n".join([*lines, f"{policy} {STRANGE[name]} ."])
+    lines = [f"{triple} ." for triple in held if str(policy)[1:-1] in str(triple.subject)]
     headers = web.running.headers(NOA) | {"Content-Type": "text/turtle"}
-    path = f"/learners/{name_of(BEN)}/policy"
-    assert web.send("POST", path, headers, sent.encode()).status == 400
-    assert truth.triples(graph) == held
-    assert "MasteryState" in all_of(web, ATLAS)
-    (strange,) = ox.parse(f"{policy} {STRANGE[name]} .", format=ox.RdfFormat.TURTLE)
-    truth.commit([Change(graph, held | {strange.triple}, learner=BEN)])
-    for asker in (ATLAS, ELM, NORTH):
-        assert not shows(web, asker, "MasteryState", BEN)
-    assert shows(web, ELM, "MasteryState", ANN), "and nobody else is hidden by it"
+    for strange in STRANGE.values():
+        said = f"{policy} {strange} ."
+        sent = "\n".join([*lines, said]).encode()
+        answer = web.send("POST", f"/learners/{name_of(BEN)}/policy", headers, sent)
+        assert answer.status == 400
+        assert truth.triples(graph) == held
+        assert shows(web, ELM, "MasteryState", BEN)
+        (quad,) = ox.parse(said, format=ox.RdfFormat.TURTLE)
+        truth.commit([Change(graph, held | {quad.triple}, learner=BEN)])
+        for asker in (ATLAS, ELM, NORTH):
+            assert not shows(web, asker, "MasteryState", BEN)
+        assert shows(web, ELM, "MasteryState", ANN), "and nobody else is hidden by it"
+        truth.commit([Change(graph, held, learner=BEN)])
 
 
 def test_71_a_heap_of_rules_and_a_circle_of_places_end_nothing(web: Web) -> None:
@@ -233,8 +230,8 @@ def test_71_a_heap_of_rules_and_a_circle_of_places_end_nothing(web: Web) -> None
     assert shows(web, ELM, "BehaviorIncident", BEN)
     truth = web.running.context.truth
     held, parents = truth.triples(REGISTRY), node(ORG.subOrganizationOf)
-    state = next(t.object for t in held if t.predicate == parents and "id/" in t.object.value)  # type: ignore[union-attr]
-    circle = {ox.Triple(state, parents, t.subject) for t in held if t.predicate == parents}  # type: ignore[arg-type]
+    state = node(organization_iri("state"))
+    circle = {ox.Triple(state, parents, t.subject) for t in held if t.predicate == parents}
     truth.commit([Change(REGISTRY, held | circle)])
     for asker in (ELM, NORTH, STATE, ATLAS):
         assert web.query(asker, "ASK {}").status == 200

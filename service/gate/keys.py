@@ -123,10 +123,7 @@ def verified(token: str, own: str, others: PublicKeys | None) -> Mapping[str, ob
 
 def _fits(key: Key, algorithm: str) -> bool:
     kind, curve = _FITTING[algorithm]
-    said = key.as_dict(private=False)
-    return (
-        key.key_type == kind and said.get("crv") == curve and said.get("alg") in (None, algorithm)
-    )
+    return key.key_type == kind and key.get("crv") == curve
 
 
 def usable(document: bytes) -> tuple[Key, ...]:

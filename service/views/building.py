@@ -162,7 +162,8 @@ class Builds:
             try:
                 live = self.prepare(key, advance)
             except ProcessLost:
-                _LOG.exception("the processes of a view were lost while it was built")
+                if not self._is_closed:
+                    _LOG.exception("the processes of a view were lost while it was built")
                 continue
             if self._finish(live):
                 _SECONDS.observe(perf_counter() - begun)

@@ -12,43 +12,10 @@ _TOKEN = re.compile(r"#.*|<[^<>\s]*>|\"[^\"\n]*\"|[?$]?[\w:\-]+|\S")
 _MOST = 4
 _STRANGE = (
     *("SERVICE", "SERVICE SILENT <http://127.0.0.1:9/> {", "LOAD <file:///etc/passwd>", "DROP ALL"),
-    *(
-        "INSERT DATA { <urn:a> <urn:b> 1 }",
-        "LATERAL {",
-        "VERSION '1.2'",
-        "FROM <file:///etc/passwd>",
-    ),
-    *(
-        "<<",
-        ">>",
-        "<<( ?a ?b ?c )>>",
-        "{|",
-        "(",
-        ")",
-        "{",
-        "}",
-        "[",
-        "]",
-        "'",
-        '"',
-        "'''",
-        "\\",
-        "#",
-    ),
-    *(
-        "\x00",
-        "\ufeff",
-        "\u202e",
-        "\U0010ffff",
-        "\\u0053ERVICE",
-        "\\uD800",
-        "?",
-        "$",
-        "@",
-        "^^",
-        "*",
-    ),
-    *("<urn:f>(1)", "NOT", "EXISTS", "UNDEF", "SEPARATOR", "<", ">", "<\u00e9'>", "9" * 400, "%ZZ"),
+    *("INSERT DATA { <urn:a> <urn:b> 1 }", "LATERAL {", "VERSION '1.2'", "FROM <file:///etc/x>"),
+    *("<<", ">>", "<<( ?a ?b ?c )>>", "{|", *"(){}[]<>?$@*#", "'", '"', "'''", "\\", "^^"),
+    *("\x00", "\ufeff", "\u202e", "\U0010ffff", "\\u0053ERVICE", "\\uD800", "<\u00e9'>", "%ZZ"),
+    *("<urn:f>(1)", "bp:f(1)", "NOT", "EXISTS", "UNDEF", "SEPARATOR", "9" * 400),
 )
 
 

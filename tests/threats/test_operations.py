@@ -133,9 +133,6 @@ def test_68_a_restored_backup_does_not_bring_back_what_was_withdrawn(served: Ser
         assert (answer.status, agency.status) == (200, 200)
         return int(agency.headers["consent-epoch"]), agency.body
 
-    assert served.stop() == 0
-    shutil.copytree(served.folder / "store", served.folder / "backup")
-    served.start()
     _, before = count()
     (child,) = served.send("GET", "/me", served.headers("guardian")).json["learners"][:1]
     path = cell(child, "progress", "state-agency")
@@ -146,7 +143,7 @@ def test_68_a_restored_backup_does_not_bring_back_what_was_withdrawn(served: Ser
     assert len(withdrawn) < len(before)
     served.kill()
     shutil.rmtree(served.folder / "store")
-    shutil.copytree(served.folder / "backup", served.folder / "store")
+    shutil.copytree(served.source / "store", served.folder / "store")
     served.start()
     later, restored = count()
     assert restored == withdrawn

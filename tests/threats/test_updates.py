@@ -81,7 +81,7 @@ def test_33_a_port_that_listens_and_one_that_does_not_are_told_the_same(
 def in_each_place(twins: Twins, text: str) -> list[Response]:
     """Return the answers to *text* as an update and as a query, wherever one may be sent."""
     found = []
-    for path in ("/sparql", "/update", "/data", "/sparql/update", "/"):
+    for path in ("/sparql", "/update", "/"):
         for media_type in ("application/sparql-update", "application/sparql-query"):
             found.append(twins.send(ELM, "POST", path, text, {"Content-Type": media_type}))
         for name in ("update", "query", "request"):

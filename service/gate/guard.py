@@ -1,8 +1,9 @@
 """The guard: what a query may not be, found on its text before the engine sees it.
 
 Oxigraph fetches ``SERVICE`` over the network, has no time-out, and some short texts kill or hang
-its process. So the text is measured, and a text in which a refused keyword may stand is parsed by
-a second, grammar-driven parser.
+its process, and it has functions that are no part of SPARQL 1.1. So the text is measured, and one
+in which a refused keyword may stand, or a function of no known name be called, is parsed by a
+second, grammar-driven parser.
 """
 
 import re
@@ -81,7 +82,7 @@ def _measure(text: str) -> Extent:
     if extent.is_broken:
         raise MalformedQuery("A string does not end, or a \\ stands where none may.")
     if extent.is_beyond:
-        raise QueryRequestRefused("Triple terms are not part of SPARQL 1.1.")
+        raise QueryRequestRefused("Triple terms and directions of text are not part of SPARQL 1.1.")
     if extent.is_ambiguous:
         raise QueryRequestRefused("Put a space after each < that compares.")
     if extent.depth > DEEPEST:

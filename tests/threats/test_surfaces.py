@@ -1,7 +1,8 @@
 """Every surface, verb and token → the status: each cell of surfaces.csv, over a real socket.
 
 ``right`` is the row's asker; ``other audience`` is somebody else, whose token holds; ``other
-purpose`` is the asker's own token but for a purpose that the registry does not give it.
+purpose`` is the asker's own token, or somebody's where an operator asks, but for a purpose that the
+registry does not give it.
 """
 
 import csv
@@ -78,9 +79,9 @@ def sent_token(running: Running, row: dict[str, str], kind: str) -> str:
         case "other audience":
             return running.token(ASKERS[other])
         case "other purpose":
-            return altered(
-                running, running.token(ASKERS[other]), purpose=_of_others(running, other)
-            )
+            asker = other if right == "operator" else right
+            wrong = _of_others(running, asker)
+            return altered(running, running.token(ASKERS[asker]), purpose=wrong)
         case _:
             return own
 

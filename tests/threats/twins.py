@@ -46,20 +46,8 @@ from tests.web.asking import Headers, Response, Web
 
 __all__ = [
     *("ANN", "ASKERS", "ATLAS", "BEN", "BP_PREFIX", "CAT", "ELM", "HIDDEN_GRAPHS", "HIDDEN_WORDS"),
-    *(
-        "MIA",
-        "NOA",
-        "NOBODY",
-        "NORTH",
-        "NOWHERE",
-        "OLA",
-        "PAT",
-        "STATE",
-        "Twins",
-        "all_of",
-        "served_with",
-    ),
-    *("check_same", "items", "name_of", "own", "settle"),
+    *("MIA", "NOA", "NOBODY", "NORTH", "NOWHERE", "OLA", "PAT", "STATE", "Twins", "all_of"),
+    *("check_same", "items", "name_of", "own", "served_with", "settle"),
 ]
 
 ANN, BEN, CAT, NOBODY = (ID[f"learner/{UUID(int=2**100 + n, version=4)}"] for n in range(4))

@@ -1,7 +1,8 @@
 """The server's log: lines of JSON on the error stream, with nothing of what was asked in them.
 
-INVARIANT: no line has the text of a query, a token, a value, or the address of a learner. Ours do
-not say them; of what libraries say only the words stay; of a traceback the places, not the values.
+INVARIANT: no line has the text of a query, a token, a value, or what a person is named by. Ours do
+not say them, or they are cut; of what libraries say only the words stay; of a traceback the places,
+not the values.
 """
 
 import logging
@@ -17,6 +18,9 @@ __all__ = ["configure"]
 _OURS = "databackpack."
 _PLACE = re.compile(r"(?:\w+:/)?/\S*")
 """What may be an address: a path or an IRI."""
+
+_PERSON = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What a person is named by, also in the name of an audience of one person."""
 
 _Error = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -60,4 +64,5 @@ def _admit(record: logging.LogRecord) -> bool:
     if not record.name.startswith(_OURS):
         record.msg, record.args = _PLACE.sub("/…", str(record.msg)), None
         return record.levelno >= logging.WARNING
+    record.msg, record.args = _PERSON.sub("…", record.getMessage()), None
     return True

@@ -45,6 +45,9 @@ lock: .venv/installed
 	$(PIP) install uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \
 	  --no-emit-index-url --no-header --output-file requirements.lock pyproject.toml
+	echo hatchling | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --constraint requirements.lock \
+	  --output-file deploy/requirements.lock pyproject.toml -
 
 .venv/browser: .venv/installed
 	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then :; \

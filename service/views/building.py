@@ -167,7 +167,7 @@ class Builds:
                 continue
             if self._finish(live):
                 _SECONDS.observe(perf_counter() - begun)
-                _LOG.info("built the view of %s: %d triples", local_name(key[0]), len(live.view))
+                _LOG.info("built a view for a %s", local_name(live.audience.role))
                 return live.view
         raise ViewBuilding
 

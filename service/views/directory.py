@@ -50,9 +50,13 @@ class Directory:
         if kept is not None:
             return kept
         commits, found = self._commits, self._read_audience(name)
-        with self.truth.writing():
-            if self._commits == commits:
-                self._audiences[name] = found
+        lock = self.truth.writing()
+        if lock.acquire(blocking=False):  # nobody waits for a writer to be known
+            try:
+                if self._commits == commits:
+                    self._audiences[name] = found
+            finally:
+                lock.release()
         return found
 
     def _read_audience(self, name: str) -> Audience:

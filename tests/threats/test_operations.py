@@ -80,9 +80,6 @@ def test_66_the_log_of_a_whole_service_has_no_text_no_token_and_no_child(served:
         assert served.send("GET", "/metrics", {header: "192.0.2.1"}).status == 401
 
 
-@pytest.mark.xfail(
-    reason="service/views/building.py names each audience whose view it built: log its role"
-)
 def test_66_the_log_of_a_whole_service_names_no_audience_of_one_person(served: Served) -> None:
     served.query("guardian", "ASK {}")
     assert served.audience("guardian") not in log_of(served)

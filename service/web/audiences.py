@@ -1,9 +1,8 @@
 """``/audiences``: who may ask, for an operator who hands out tokens while the service runs."""
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
 from databackpack.ontology.codes import local_name
-from databackpack.service.gate.credentials import authenticate_operator
 from databackpack.service.web.context import Context
 
 __all__ = ["blueprint"]
@@ -15,8 +14,7 @@ def blueprint(context: Context) -> Blueprint:
 
     @surface.get("/audiences")
     def audiences() -> Response:
-        sent, moment = request.headers.getlist("Authorization"), context.truth.clock()
-        authenticate_operator(sent, context.key, moment)
+        context.operator()
         return jsonify(
             audiences=[
                 {

@@ -1,7 +1,8 @@
 """What the surfaces share: the stores behind them and who is asking."""
 
 import re
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event
@@ -14,7 +15,11 @@ from rdflib import URIRef
 
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import ID
-from databackpack.service.gate.credentials import Credential, authenticate
+from databackpack.service.gate.credentials import (
+    Credential,
+    authenticate,
+    authenticate_operator,
+)
 from databackpack.service.gate.faults import MalformedRequest, NotFound, Unauthenticated
 from databackpack.service.gate.issuer import Issuer
 from databackpack.service.gate.rate import Rates
@@ -54,12 +59,14 @@ class Context:
         Raises TooManyRequests when too many tokens from the client's address did not hold.
         """
         moment = self.truth.clock()
-        try:
+        with self._counted(authorization):
             return authenticate(authorization, self.key, self.views, moment, self.issuer)
-        except Unauthenticated:
-            if authorization:
-                self.rates.count_address(request.remote_addr)
-            raise
+
+    def operator(self) -> str:
+        """Return which operator sends the present request; raises what ``identify`` raises."""
+        sent = request.headers.getlist("Authorization")
+        with self._counted(sent):
+            return authenticate_operator(sent, self.key, self.truth.clock())
 
     def credential(self) -> Credential:
         """Return who sends the present request, which takes one of the audience's shares.
@@ -74,6 +81,16 @@ class Context:
             g.share = ExitStack()
         g.share.enter_context(self.shares.take(found.audience.iri, found.subject))
         return found
+
+    @contextmanager
+    def _counted(self, authorization: list[str]) -> Iterator[None]:
+        """Count a token that does not hold against the client's address."""
+        try:
+            yield
+        except Unauthenticated:
+            if authorization:
+                self.rates.count_address(request.remote_addr)
+            raise
 
     def least_epoch(self) -> int:
         """Return the least epoch that the client accepts an answer of; raises MalformedRequest."""

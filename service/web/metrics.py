@@ -20,7 +20,6 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from databackpack.ontology.codes import local_name
-from databackpack.service.gate.credentials import authenticate_operator
 from databackpack.service.views.hosted import HostedView
 from databackpack.service.web.context import Context
 
@@ -42,9 +41,7 @@ def blueprint(context: Context) -> Blueprint:
     @surface.get("/metrics")
     def metrics() -> Response:
         if not _is_from_here():
-            authenticate_operator(
-                request.headers.getlist("Authorization"), context.key, context.truth.clock()
-            )
+            context.operator()
         told = generate_latest(REGISTRY) + generate_latest(state)
         return Response(told, content_type=CONTENT_TYPE_LATEST)
 

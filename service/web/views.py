@@ -15,7 +15,6 @@ from flask import Blueprint, Response, g, jsonify, request
 from rdflib import URIRef
 
 from databackpack.ontology.codes import local_name
-from databackpack.service.gate.credentials import authenticate_operator
 from databackpack.service.gate.faults import NotFound, Unavailable
 from databackpack.service.policy.model import Audience
 from databackpack.service.views.building import Advance
@@ -53,9 +52,7 @@ def blueprint(context: Context) -> Blueprint:
 
     @surface.before_request
     def admit() -> None:
-        g.operator = authenticate_operator(
-            request.headers.getlist("Authorization"), context.key, context.truth.clock()
-        )
+        g.operator = context.operator()
 
     @surface.get("/views")
     def live() -> Response:

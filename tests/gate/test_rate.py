@@ -263,6 +263,10 @@ def test_tokens_that_do_not_hold_are_counted_by_address(web: Web, clock: Clock) 
     assert met == [401] * 4 + [429] * 3
     told = web.send("POST", "/session", {"Content-Type": "application/json"}, '{"token": "x"}')
     assert told.status == 429
+    for path in ("/views", "/audiences"):
+        assert web.send("GET", path, wrong).status == 429, (
+            "an operator's token is not guessed either"
+        )
     assert web.send("GET", "/me").status == 401, "nobody guesses without a token"
     assert web.send("GET", "/").status == 200
     assert web.send("GET", "/me", web.running.headers("teacher")).status == 200, (

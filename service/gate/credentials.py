@@ -34,6 +34,7 @@ __all__ = [
     "BrokenKey",
     "Credential",
     "NoKey",
+    "PurposeRefused",
     "authenticate",
     "authenticate_operator",
     "issue",
@@ -60,6 +61,14 @@ class Credential:
     audience: Audience
     purpose: URIRef
     until: datetime | None = None
+
+
+class PurposeRefused(Unauthenticated):
+    """A signed token asks for a purpose that its audience does not have."""
+
+    def __init__(self, asked: Credential) -> None:
+        super().__init__()
+        self.asked = asked
 
 
 class BrokenKey(ValueError):
@@ -143,7 +152,8 @@ def authenticate(
     """Return who asks, from the values of the Authorization header (RFC 6750, section 2.1).
 
     The token says which audience and purpose; the registry must still have both. *issuer* is
-    believed beside the service's own *key*. Whatever is wrong, the fault is the same.
+    believed beside the service's own *key*. Raises Unauthenticated, whatever is wrong with the same
+    words; PurposeRefused of a token that is signed, so that the attempt can be put on record.
     """
     claims = _claims(authorization, key, issuer, ISSUER, moment)
     try:
@@ -152,9 +162,10 @@ def authenticate(
         until = datetime.fromtimestamp(float(str(claims["exp"])), UTC)
     except (KeyError, ValueError, OverflowError, OSError):
         raise Unauthenticated from None
+    found = Credential(str(claims["sub"]), audience, purpose, until)
     if purpose not in audience.purposes:
-        raise Unauthenticated
-    return Credential(str(claims["sub"]), audience, purpose, until)
+        raise PurposeRefused(found)
+    return found
 
 
 def authenticate_operator(authorization: list[str], key: OKPKey, moment: datetime) -> str:

@@ -15,8 +15,10 @@ from rdflib import URIRef
 
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import ID
+from databackpack.service.gate.answer import refuse
 from databackpack.service.gate.credentials import (
     Credential,
+    PurposeRefused,
     authenticate,
     authenticate_operator,
 )
@@ -84,12 +86,17 @@ class Context:
 
     @contextmanager
     def _counted(self, authorization: list[str]) -> Iterator[None]:
-        """Count a token that does not hold against the client's address."""
+        """Count a token that does not hold against the client's address.
+
+        One for another purpose than its audience's is also in the disclosure log, as refused.
+        """
         try:
             yield
-        except Unauthenticated:
+        except Unauthenticated as fault:
             if authorization:
                 self.rates.count_address(request.remote_addr)
+            if isinstance(fault, PurposeRefused):
+                refuse(self.views, fault.asked, "", fault)
             raise
 
     def least_epoch(self) -> int:

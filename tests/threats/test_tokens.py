@@ -11,6 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey, RSAKey
 
 from databackpack.ontology.namespaces import DPV, ID
+from databackpack.service.records import disclosures
 from databackpack.service.records.graphs import AUDIENCES
 from databackpack.service.records.truth import Change
 from tests.gate.outside import Outside
@@ -159,6 +160,9 @@ def test_47_a_purpose_is_in_the_token_and_in_the_registry(twins: Twins) -> None:
         token = signed(web, purpose=purpose)
         for path in PLACES:
             check_refused(web.send("GET", path, {"Authorization": f"Bearer {token}"}))
+    *_, last = disclosures.entries(web.running.context.truth)
+    assert (last.purpose, last.outcome) == (DPV.AcademicResearch, "PurposeRefused")
+    assert last.audience == web.running.context.views.audience(ELM).iri
 
 
 def test_48_an_audience_is_what_the_registry_says_at_each_request(web: Web) -> None:

@@ -121,6 +121,10 @@ class Directory:
         """Return the learners of whom anything is held, sorted."""
         return sorted({URIRef(iri) for _, iri in self.truth.pairs(INDEX, BP.isRecordOf)})
 
+    def is_empty(self) -> bool:
+        """Tell whether nothing is held of any learner."""
+        return next(self.truth.pairs(INDEX, BP.isRecordOf), None) is None
+
     def dossier(self, learner: URIRef) -> Dossier:
         """Return the dossier of *learner* at the present epoch.
 

@@ -40,7 +40,7 @@ def _missing(context: Context) -> Iterator[str]:
     if context.stopping.is_set():
         yield "the service is stopping"
         return
-    if not context.views.learners():
+    if context.views.is_empty():
         yield "nothing is loaded yet; run: backpack load"
     try:
         context.truth.check()

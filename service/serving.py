@@ -7,6 +7,7 @@ again later. The second ends the process at once: nothing that was acknowledged 
 import ctypes
 import errno
 import logging
+import math
 import signal
 import socket
 import sys
@@ -140,30 +141,31 @@ def _give_memory_back() -> None:
 
 
 def _stop_on_signals(channels: dict[int, object], context: Context, grace: float) -> None:
-    """Let the first SIGINT or SIGTERM stop the server in order, and the second one at once.
+    """Let the first SIGINT or SIGTERM stop the server in order; another one ends its grace.
 
     When the grace is over the views end, and with them the queries; those who asked are told.
     """
+    end, is_over = math.inf, False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
+        nonlocal end
+        end = time.monotonic() + (0 if context.stopping.is_set() else grace)
         context.stopping.set()
-        end, is_over = time.monotonic() + grace, False
-
-        def look(_signal: int, _frame: FrameType | None) -> None:
-            nonlocal is_over
-            late = time.monotonic() - end
-            if not _is_busy(channels) or late > _FAREWELL:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                raise KeyboardInterrupt
-            if late > 0 and not is_over:
-                is_over = True
-                context.views.close()
-
-        signal.signal(signal.SIGALRM, look)
         signal.setitimer(signal.ITIMER_REAL, _LOOK, _LOOK)
 
+    def look(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal is_over
+        late = time.monotonic() - end
+        if not _is_busy(channels) or late > _FAREWELL:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)  # none cuts the end short
+            raise KeyboardInterrupt
+        if late > 0 and not is_over:
+            is_over = True
+            context.views.close()
+
+    signal.signal(signal.SIGALRM, look)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
 

@@ -3,6 +3,8 @@
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.browser import test_home
 from tests.running import Running
@@ -17,7 +19,9 @@ def send(browser: webdriver.Chrome, address: str, standard: str) -> None:
     assert field.get_attribute("value") == "3.OA.A.1"
     field.clear()
     field.send_keys(standard)
-    browser.find_element(By.CSS_SELECTOR, "form button").click()
+    button = browser.find_element(By.CSS_SELECTOR, "form button")
+    button.click()
+    WebDriverWait(browser, 20).until(staleness_of(button))  # the answer may need a view to be built
 
 
 def test_who_is_signed_in_fills_in_the_form_and_reads_the_answer(

@@ -43,9 +43,9 @@ clean:
 
 lock: .venv/installed
 	$(PIP) install uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --group mapping --generate-hashes \
 	  --no-emit-index-url --no-header --output-file requirements.lock pyproject.toml
-	echo hatchling | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	echo hatchling | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group mapping --generate-hashes \
 	  --no-emit-index-url --no-header --constraint requirements.lock \
 	  --output-file deploy/requirements.lock pyproject.toml -
 
@@ -65,6 +65,6 @@ lock: .venv/installed
 	  { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.11"; exit 1; }
 	@echo "Setting up .venv (once, about a minute)"
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --require-hashes --requirement requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@

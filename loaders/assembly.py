@@ -38,7 +38,8 @@ _GUARDIANSHIP, _DOCUMENT, _RECORD, _SETTING, _HOLD = "0", "1", "2", "3", "4"
 class Assembly:
     """Collects what rows say in a spool and gives it back by learner.
 
-    Learners are keyed by their state identifier, organisations by their code. Add everything,
+    Learners are keyed by an identifier that is led by who gave it, such as ``state:605466``,
+    organisations by their code. Add everything,
     then take the `items`.
     """
 
@@ -84,7 +85,7 @@ class Assembly:
     def items(self, mint: Mint) -> Iterator[Item]:
         """Yield all that is known of each learner, records in the middle, learner by learner."""
         for key, rows in self._spool:
-            learner = mint("learner", f"state:{key[0]}")
+            learner = mint("learner", key[0])
             if key[1] == _RECORD:
                 yield _record(learner, key[2], key[3], rows)
             else:

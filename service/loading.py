@@ -11,9 +11,9 @@ from rich.table import Table
 from databackpack.loaders import edfi, oneroster
 from databackpack.loaders.record import Item, Mint, Problem
 from databackpack.service.intake import take_in
+from databackpack.service.intake.report import Report
 from databackpack.service.records.identity import Identities
 from databackpack.service.records.truth import TruthStore
-from databackpack.service.report import Report
 
 __all__ = ["FORMATS", "describe", "load"]
 

@@ -9,10 +9,10 @@ from databackpack.service.app import create_app
 from databackpack.service.config import Config
 from databackpack.service.gate.credentials import signing_key
 from databackpack.service.intake import take_in
+from databackpack.service.intake.report import Report
 from databackpack.service.policy import jurisdiction
 from databackpack.service.records.identity import Identities
 from databackpack.service.records.truth import TruthStore
-from databackpack.service.report import Report
 from databackpack.service.views.process import Template
 from databackpack.service.views.registry import Views
 from databackpack.service.web.context import Context

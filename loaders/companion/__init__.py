@@ -25,7 +25,7 @@ def read(
 ) -> Iterator[Organization | Problem]:
     """Yield organisations and problems; what is said of learners goes to *assembly*.
 
-    *learners* are the state identifiers that the roster knows. *organizations* has the class of
+    *learners* are the keys of those whom the roster knows. *organizations* has the class of
     each organisation by code, and afterwards those of ``organizations.csv`` too. Each file is
     optional.
     """

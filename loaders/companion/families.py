@@ -116,12 +116,12 @@ class Families:
     def _setting(self, row: Row) -> None:
         learner = self._learner(row)
         assigner = row.require("assigner")
-        if assigner == f"state:{learner}":
+        if assigner == learner:
             assigner = ""
         elif assigner not in self._guardians[learner]:
             raise Refused(
                 "unknown assigner",
-                f"assigner {assigner!r} is neither state:{learner} nor a guardian of that learner "
+                f"assigner {assigner!r} is neither {learner} nor a guardian of that learner "
                 "in companion/guardianships.csv",
             )
         row.require("since")
@@ -139,11 +139,12 @@ class Families:
         self._assembly.add_setting(learner, found, row.source)
 
     def _learner(self, row: Row) -> str:
-        learner = row.require("learner")
+        identifier = row.require("learner")
+        learner = f"state:{identifier}"
         if learner not in self._learners:
             raise Refused(
                 "unknown reference",
-                f"learner {learner!r} is no state identifier of a student in users.csv",
+                f"learner {identifier!r} is no state identifier of a student in users.csv",
             )
         return learner
 

@@ -29,7 +29,7 @@ class Holds:
             try:
                 take(row)
             except Refused:
-                self._refuse(row["learner"], row.source)
+                self._refuse(f"state:{row['learner']}", row.source)
                 raise
 
         self._first = self._first or Source(table.name, 1)

@@ -45,11 +45,12 @@ class Items:
                 yield from table.each(partial(self._take, sheet))
 
     def _take(self, sheet: Sheet, row: Row) -> None:
-        learner, holder = row.require("learner"), row.require("organization")
+        identifier, holder = row.require("learner"), row.require("organization")
+        learner = f"state:{identifier}"
         if learner not in self._learners:
             raise Refused(
                 "unknown reference",
-                f"learner {learner!r} is no state identifier of a student in users.csv",
+                f"learner {identifier!r} is no state identifier of a student in users.csv",
             )
         if holder not in self._organizations:
             raise Refused(
@@ -80,7 +81,7 @@ class Items:
         terms: list[Term] = []
         for _, identifier in value.read_all(row, column.name, value.text, ";"):
             owner = self._rows[column.names].find(identifier, column.name)
-            if owner != (row["learner"], row["organization"]):
+            if owner != (f"state:{row['learner']}", row["organization"]):
                 raise Refused(
                     "unknown reference",
                     f"{column.name} {identifier!r} is of another learner or organization",

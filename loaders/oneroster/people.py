@@ -31,7 +31,9 @@ class User:
     INVARIANT: the sourcedId is no person's key: a learner may have one user per school.
     """
 
-    state_id: str
+    key: str
+    """``state:`` and the identifier that the state gave; empty without one."""
+
     terms: tuple[Term, ...]
     grade: str
     primary_org: str
@@ -48,7 +50,7 @@ class People:
         self._joins = joins
         self._assembly = assembly
         self.learners: set[str] = set()
-        """The state identifiers of all learners."""
+        """The keys of all learners."""
         self._users: Register[User] = Register("users.csv")
         self._enrollments: Register[None] = Register("enrollments.csv")
         self._roles: Register[None] = Register("roles.csv")
@@ -74,15 +76,15 @@ class People:
         )
 
     def learner(self, identifier: str, column: str) -> str:
-        """Return the state identifier of the learner with this user's sourcedId, or refuse."""
+        """Return the key of the learner with this user's sourcedId, or refuse."""
         user = self._users.find(identifier, column)
-        if not user.student_at or not user.state_id:
+        if not user.student_at or not user.key:
             raise Refused(
                 "no learner",
                 f"{column} {identifier!r} has no student's role in roles.csv or no identifier "
                 "from the state",
             )
-        return user.state_id
+        return user.key
 
     def join(self) -> None:
         """Put one enrollment per learner, school and school year among the records."""
@@ -90,7 +92,7 @@ class People:
         for (kind, *key), rows in self._joins:
             if kind != "enrollment":
                 continue
-            state_id, school, year = key
+            learner, school, year = key
             terms: list[Term] = [
                 (ORG.member, ("learner", "")),
                 (ORG.organization, ("iri", str(organization_iri(school)))),
@@ -106,7 +108,7 @@ class People:
             if all(row["end"] for row, _ in rows):
                 terms.append((BP.exitDate, ("date", max(row["end"] for row, _ in rows))))
             item = ("enrollment", year)
-            self._assembly.add_item(state_id, school, BP.Enrollment, item, terms, rows[0][1])
+            self._assembly.add_item(learner, school, BP.Enrollment, item, terms, rows[0][1])
 
     def _user(self, row: Row) -> None:
         terms: list[Term] = [
@@ -118,9 +120,8 @@ class People:
         state_id = _state_identifier(row)
         for identifier in {state_id, row["identifier"]} - {""}:
             terms.append((BP.learnerIdentifier, ("text", identifier)))
-        user = User(
-            state_id, tuple(terms), single_grade(row), row["primaryOrgSourcedId"], row.source
-        )
+        key = f"state:{state_id}" if state_id else ""
+        user = User(key, tuple(terms), single_grade(row), row["primaryOrgSourcedId"], row.source)
         self._users.add(row.require("sourcedId"), user, row.source)
 
     def _role(self, row: Row) -> None:
@@ -138,7 +139,7 @@ class People:
         for user in self._users:
             if not user.student_at:
                 continue
-            if not user.state_id:
+            if not user.key:
                 yield Problem(
                     user.source,
                     "no state identifier",
@@ -146,23 +147,21 @@ class People:
                     "{state:…} in userIds or the identifier column",
                 )
                 continue
-            self.learners.add(user.state_id)
+            self.learners.add(user.key)
             for holder in user.student_at:
-                self._assembly.add_item(
-                    user.state_id, holder, BP.Learner, (), user.terms, user.source
-                )
+                self._assembly.add_item(user.key, holder, BP.Learner, (), user.terms, user.source)
 
     def _demographics(self, row: Row) -> None:
         identifier = row.require("sourcedId")
         self._described.add(identifier, None, row.source)
-        state_id = self.learner(identifier, "sourcedId")
+        learner = self.learner(identifier, "sourcedId")
         birth_date = value.read(row, "birthDate", value.whole_date)
         sex = value.read(row, "sex", _SEX)
         found = ((SDO.birthDate, birth_date), (BP.gender, sex))
         terms = [(predicate, term) for predicate, term in found if term]
         for holder in self._users.find(identifier, "sourcedId").student_at:
             self._assembly.add_item(
-                state_id, holder, BP.Demographics, ("demographics",), terms, row.source
+                learner, holder, BP.Demographics, ("demographics",), terms, row.source
             )
 
     def _enrollment(self, row: Row) -> None:

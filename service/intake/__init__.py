@@ -9,13 +9,13 @@ from databackpack import shapes
 from databackpack.loaders.record import Item, Organization, Problem, Record, Source
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPA
-from databackpack.service import family
+from databackpack.service.intake import family
+from databackpack.service.intake.report import Report
 from databackpack.service.policy import audience as audiences
 from databackpack.service.policy.model import Audience
 from databackpack.service.records.graphs import AUDIENCES, HOLDS, INDEX, REGISTRY
 from databackpack.service.records.terms import to_triples
 from databackpack.service.records.truth import Change, TruthStore
-from databackpack.service.report import Report
 
 __all__ = ["take_in"]
 

@@ -20,6 +20,7 @@ from databackpack.loaders.record import (
 )
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPA, BPG, ID, SDO
+from databackpack.service.intake.report import Report
 from databackpack.service.policy import audience as audiences
 from databackpack.service.policy import consent, jurisdiction, standing
 from databackpack.service.policy.consent import Event, Terms
@@ -29,7 +30,6 @@ from databackpack.service.policy.refusal import NoStanding
 from databackpack.service.records.graphs import AUDIENCES, HOLDS, guardianship_graph
 from databackpack.service.records.terms import node, to_triples
 from databackpack.service.records.truth import Change, TruthStore
-from databackpack.service.report import Report
 from databackpack.service.views import dossier, statements
 
 __all__ = ["changes"]

@@ -1,4 +1,4 @@
-"""OneRoster 1.2 CSV: a folder in bulk, and the companion files for what OneRoster cannot carry."""
+"""OneRoster 1.2 and 1.1 CSV: a folder in bulk, and companion files for what it cannot carry."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +16,14 @@ __all__ = ["read"]
 
 
 def read(path: Path, mint: Mint) -> Iterator[Item]:
-    """Yield what a OneRoster 1.2 folder says, and the ``companion`` folder in it, if it has one.
+    """Yield what a OneRoster folder says, and the ``companion`` folder in it, if it has one.
 
     Problems come as they are found, organisations next; then, learner by learner, guardianships,
     complete records and settings. ``manifest.csv`` decides which files are read. A row that is
     refused is a Problem and is in no record; a malformed file is one Problem, and nothing of it is
     loaded. Results, enrollments and companion rows stay on disk until their record is built;
-    organisations, classes, users and line items are held in memory.
+    organisations, classes, users and line items are held in memory. A student without an identifier
+    from the state is minted as ``oneroster:<organisation>:<identifier or sourcedId>``.
     """
     with Spool() as joins, Spool() as rows:
         assembly = Assembly(rows)

@@ -31,14 +31,32 @@ class User:
     INVARIANT: the sourcedId is no person's key: a learner may have one user per school.
     """
 
-    key: str
-    """``state:`` and the identifier that the state gave; empty without one."""
+    state_id: str
+    """The identifier that the state gave; empty without one."""
+
+    local_id: str
+    """What the school calls the user: ``identifier``, else the sourcedId."""
 
     terms: tuple[Term, ...]
     grade: str
-    primary_org: str
     source: Source
     student_at: list[str] = field(default_factory=list)
+    """The codes of the organisations, the primary one first."""
+
+    @property
+    def key(self) -> str:
+        """The learner's key: ``state:<id>``, else ``oneroster:<organisation>:<local id>``.
+
+        A local key is of one organisation: who is the same person at two of them is for people to
+        say. Empty for who is no student.
+        """
+        if self.state_id:
+            return f"state:{self.state_id}"
+        if not self.student_at:
+            return ""
+        # A colon in the code would let two organisations make up one key.
+        code = self.student_at[0].replace("%", "%25").replace(":", "%3A")
+        return f"oneroster:{code}:{self.local_id}"
 
 
 class People:
@@ -62,10 +80,12 @@ class People:
         yield from each(
             "users",
             ("givenName", "familyName"),
-            ("userIds", "identifier", "preferredGivenName", "grades", "primaryOrgSourcedId"),
+            ("userIds", "identifier", "preferredGivenName", "grades"),
             self._user,
         )
-        yield from each("roles", ("userSourcedId", "role", "orgSourcedId"), (), self._role)
+        yield from each(
+            "roles", ("userSourcedId", "role", "orgSourcedId"), ("roleType",), self._role
+        )
         yield from self._identities()
         yield from each("demographics", (), ("birthDate", "sex"), self._demographics)
         yield from each(
@@ -78,11 +98,10 @@ class People:
     def learner(self, identifier: str, column: str) -> str:
         """Return the key of the learner with this user's sourcedId, or refuse."""
         user = self._users.find(identifier, column)
-        if not user.student_at or not user.key:
+        if not user.key:
             raise Refused(
                 "no learner",
-                f"{column} {identifier!r} has no student's role in roles.csv or no identifier "
-                "from the state",
+                f"{column} {identifier!r} has no student's role, or its row was refused",
             )
         return user.key
 
@@ -117,12 +136,13 @@ class People:
         ]
         if row["preferredGivenName"]:
             terms.append((SDO.alternateName, ("text", row["preferredGivenName"])))
+        sourced_id = row.require("sourcedId")
         state_id = _state_identifier(row)
-        for identifier in {state_id, row["identifier"]} - {""}:
+        local_id = row["identifier"] or sourced_id
+        for identifier in {state_id, row["identifier"] if state_id else local_id} - {""}:
             terms.append((BP.learnerIdentifier, ("text", identifier)))
-        key = f"state:{state_id}" if state_id else ""
-        user = User(key, tuple(terms), single_grade(row), row["primaryOrgSourcedId"], row.source)
-        self._users.add(row.require("sourcedId"), user, row.source)
+        user = User(state_id, local_id, tuple(terms), single_grade(row), row.source)
+        self._users.add(sourced_id, user, row.source)
 
     def _role(self, row: Row) -> None:
         role = row.require("role")
@@ -133,18 +153,25 @@ class People:
         if role == "student":
             holder = self._places.holder(row.require("orgSourcedId"), "orgSourcedId")
             if holder not in user.student_at:
-                user.student_at.append(holder)
+                place = 0 if row["roleType"] == "primary" else len(user.student_at)
+                user.student_at.insert(place, holder)
 
     def _identities(self) -> Iterator[Problem]:
+        local: dict[str, Source] = {}
         for user in self._users:
             if not user.student_at:
                 continue
-            if not user.key:
+            if not user.state_id and (first := local.setdefault(user.key, user.source)) != (
+                user.source
+            ):
+                # Only the state's identifier says that two rows are one person.
+                user.student_at.clear()
                 yield Problem(
                     user.source,
-                    "no state identifier",
-                    "a student without an identifier from the state cannot be told apart; write "
-                    "{state:…} in userIds or the identifier column",
+                    "duplicate identifier",
+                    f"{user.local_id!r} is the identifier of row {first.line} ({first}) too, at "
+                    "the same organisation; give each student another, or write {state:…} in "
+                    "userIds",
                 )
                 continue
             self.learners.add(user.key)
@@ -194,8 +221,11 @@ class People:
 
 
 def _state_identifier(row: Row) -> str:
-    """Return the identifier that the state gave, from ``userIds`` or else ``identifier``."""
+    """Return the identifier that the state gave, from ``userIds``; empty without one.
+
+    The column ``identifier`` does not say who gave it: two districts may both have a 1001.
+    """
     for authority, identifier in _USER_ID.findall(row["userIds"]):
         if authority.strip().casefold() == "state":
             return str(identifier.strip())
-    return row["identifier"]
+    return ""

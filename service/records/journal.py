@@ -15,6 +15,7 @@ from databackpack.service.records.terms import node, text
 
 __all__ = [
     "changed",
+    "changes",
     "entry",
     "head",
     "identify",
@@ -39,10 +40,16 @@ def entry(
         ox.Quad(_HEAD, _EPOCH, _number(epoch), journal),
         ox.Quad(commit, node(RDF.type), node(BP.Commit), journal),
         ox.Quad(commit, node(PROV.endedAtTime), stamp, journal),
-        *(ox.Quad(commit, node(BP.hasChanged), node(graph), journal) for graph in graphs),
+        *changes(epoch, graphs),
     }
     remove = {ox.Quad(_HEAD, _EPOCH, _number(epoch - 1), journal)} if epoch > 1 else set()
     return remove, add
+
+
+def changes(epoch: int, graphs: Iterable[URIRef]) -> set[ox.Quad]:
+    """Return what says that *epoch* changed *graphs*."""
+    commit, said, journal = _commit(epoch), node(BP.hasChanged), node(JOURNAL)
+    return {ox.Quad(commit, said, node(graph), journal) for graph in graphs}
 
 
 def head(store: ox.Store) -> set[ox.Quad]:

@@ -99,9 +99,16 @@ class Entry:
 
 
 def entry(
-    epoch: int, moment: datetime, removed: Iterable[ox.Quad], added: Iterable[ox.Quad]
+    epoch: int,
+    moment: datetime,
+    removed: Iterable[ox.Quad],
+    added: Iterable[ox.Quad],
+    others: int = 0,
 ) -> Entry:
-    """Return the entry of the commit that took out *removed* and put in *added*."""
+    """Return the entry of the commit that took out *removed* and put in *added*.
+
+    *others* more graphs, none of them logged, were changed for it.
+    """
     lost, got = by_graph(removed), by_graph(added)
     names = lost.keys() | got.keys()
     edits = {
@@ -109,7 +116,7 @@ def entry(
         for name in names
         if is_logged(name.value)
     }
-    return Entry(epoch, moment, edits, len(names) - len(edits))
+    return Entry(epoch, moment, edits, len(names) - len(edits) + others)
 
 
 def rows(graph: str, triples: Iterable[ox.Triple]) -> Entry:

@@ -10,7 +10,9 @@ from threading import RLock
 import pyoxigraph as ox
 from rdflib import URIRef
 
-from databackpack.service.records import journal, transaction
+from databackpack.service.records import bulk, journal, transaction
+from databackpack.service.records.bulk import NotLoaded
+from databackpack.service.records.graphs import HOLDS
 from databackpack.service.records.recovery import recover
 from databackpack.service.records.redo import (
     Entry,
@@ -28,6 +30,7 @@ __all__ = [
     "Clock",
     "Commit",
     "NotKept",
+    "NotLoaded",
     "StoreInUse",
     "StoreUnusable",
     "TruthStore",
@@ -153,30 +156,68 @@ class TruthStore:
         or, where the disk itself failed, what is in the views may be lost with this process.
         """
         with self._lock:
-            if self._redo is not None:
-                self._redo.check()
-            remove, add = self._difference(changes)
-            if not remove and not add:
-                return self.epoch
-            touched = {quad.graph_name for quad in remove | add}
-            made = [change for change in changes if node(change.graph) in touched]
-            commit = Commit(
-                self.epoch + 1,
-                frozenset(change.graph for change in made),
-                frozenset(change.learner for change in made if change.learner is not None),
-            )
-            moment = self.clock()
-            unwritten, written = journal.entry(commit.epoch, moment, commit.graphs)
-            operations = transaction.delete(remove | unwritten), transaction.insert(add | written)
-            try:
-                with self._logged(lambda: entry(commit.epoch, moment, remove, add)):
-                    transaction.apply(self._store, operations)
-                    self.epoch, self._latest = commit.epoch, moment
-            finally:
-                if self.epoch == commit.epoch:  # whatever became of the log, views show the store
-                    for listener in self._listeners:
-                        listener(commit)
+            return self._apply(changes, *self._difference(changes))
+
+    def is_new(self, learner: URIRef) -> bool:
+        """Tell whether `commit_new` may bring *learner*: nothing is held, or halves of a load."""
+        return bulk.is_new(self._store, learner)
+
+    def commit_new(
+        self,
+        learners: Collection[URIRef],
+        records: bytes,
+        graphs: Collection[URIRef],
+        changes: Sequence[Change],
+    ) -> int:
+        """Return the epoch at which *records* of new *learners* are in the store with *changes*.
+
+        *records* are N-Quads: all graphs of records, whose names are *graphs*, and their entries in
+        the index. *changes* is all else that came with these learners, such as their families'
+        words; a learner on whom it puts a hold stays held. Two epochs begin: at the first one
+        nobody sees these learners, at the second all is there. Several times as fast as `commit`
+        from some hundred learners on.
+        INVARIANT: whoever kills this, and when, leaves no learner seen without these words.
+        Raises NotKept as `commit` does, NotLoaded, and ValueError for learners who are not new.
+        """
+        with self._lock:
+            if not all(map(self.is_new, learners)):
+                raise ValueError("a learner of whom something is held goes by commit")
+            held = [Change(HOLDS, [bulk.hold(one)], one, one) for one in learners]
+            remove, add = self._difference(held)
+            self._apply(held, remove | set(bulk.leftovers(self._store, learners)), add)
+            bulk.insert(self._store, records, journal.changes(self.epoch, graphs))
+            settled = {change.subject for change in changes if change.graph == HOLDS}
+            ended = [Change(HOLDS, [], one, one) for one in learners if one not in settled]
+            final = [*changes, *ended]
+            return self._apply(final, *self._difference(final), others=len(graphs))
+
+    def _apply(
+        self, changes: Sequence[Change], remove: set[ox.Quad], add: set[ox.Quad], others: int = 0
+    ) -> int:
+        """Do one commit; *others* is how many graphs were changed for it that no backup has."""
+        if self._redo is not None:
+            self._redo.check()
+        if not remove and not add:
             return self.epoch
+        touched = {quad.graph_name for quad in remove | add}
+        made = [change for change in changes if node(change.graph) in touched]
+        commit = Commit(
+            self.epoch + 1,
+            frozenset(change.graph for change in made),
+            frozenset(change.learner for change in made if change.learner is not None),
+        )
+        moment = self.clock()
+        unwritten, written = journal.entry(commit.epoch, moment, commit.graphs)
+        operations = transaction.delete(remove | unwritten), transaction.insert(add | written)
+        try:
+            with self._logged(lambda: entry(commit.epoch, moment, remove, add, others)):
+                transaction.apply(self._store, operations)
+                self.epoch, self._latest = commit.epoch, moment
+        finally:
+            if self.epoch == commit.epoch:  # whatever became of the log, views show the store
+                for listener in self._listeners:
+                    listener(commit)
+        return self.epoch
 
     def append(self, graph: URIRef, triples: Iterable[ox.Triple]) -> None:
         """Add *triples* to *graph* without an epoch: for tables and logs that no view shows.

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
 from rdflib import Graph, Literal, URIRef
 
+from databackpack.loaders import lines
+from databackpack.loaders.reading import Group, ungrouped
 from databackpack.loaders.record import (
     Guardianship,
     Hold,
@@ -20,19 +23,23 @@ from databackpack.loaders.record import (
     item_iri,
     organization_iri,
 )
-from databackpack.loaders.spool import Spool
+from databackpack.loaders.spool import Packed, Spool, rows, unpacked
 from databackpack.loaders.value import Value, node
 from databackpack.ontology import graph as vocabulary
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPC, ORG, RDF, RDFS
 
-__all__ = ["Assembly", "Term", "category_of", "organization"]
+__all__ = ["Assembly", "Term", "build", "category_of", "organization"]
 
 Term = tuple[URIRef, Value]
 """What a row says of an item: a property and its value; kind ``item`` names another item."""
 
 # The order within one learner.
 _GUARDIANSHIP, _DOCUMENT, _RECORD, _SETTING, _HOLD = "0", "1", "2", "3", "4"
+_GUARDIAN_IN = {_GUARDIANSHIP: "guardian", _DOCUMENT: "person", _SETTING: "assigner"}
+
+_LEARNER = str(BP.Learner)
+_IS_A = lines.term(RDF.type)
 
 
 class Assembly:
@@ -84,15 +91,38 @@ class Assembly:
 
     def items(self, mint: Mint) -> Iterator[Item]:
         """Yield all that is known of each learner, records in the middle, learner by learner."""
-        for key, rows in self._spool:
-            learner = mint("learner", key[0])
-            if key[1] == _RECORD:
-                yield _record(learner, key[2], key[3], rows)
-            else:
-                make = _FAMILY[key[1]]
-                yield from (make(learner, row, source, mint) for row, source in rows)
+        return ungrouped(self.groups(), mint)
+
+    def groups(self) -> Iterator[Group]:
+        """Yield the rows of one learner after another."""
+        count = self._spool.count()
+        for packed in self._spool.packed():
+            _, _, file, line = packed[0]
+            yield Group(_people(packed), packed, build, Source(file, line), count)
 
 
+def build(packed: list[Packed], mint: Mint) -> Iterator[Item]:
+    """Yield the items that the rows of one learner make, records in the middle."""
+    for key, found in rows(packed):
+        learner = mint("learner", key[0])
+        if key[1] == _RECORD:
+            yield _record(learner, key[2], key[3], found)
+        else:
+            make = _FAMILY[key[1]]
+            yield from (make(learner, row, source, mint) for row, source in found)
+
+
+def _people(packed: list[Packed]) -> tuple[tuple[str, str], ...]:
+    """Return the learner and the guardians whom the rows of one learner name."""
+    guardians: dict[tuple[str, str], None] = {}
+    for key, row, _, _ in packed:
+        column = _GUARDIAN_IN.get(unpacked(key)[1])
+        if column and (guardian := json.loads(row)[column]):
+            guardians["guardian", guardian] = None
+    return ("learner", unpacked(packed[0][0])[0]), *guardians
+
+
+@cache
 def category_of(item_type: URIRef) -> URIRef:
     """Return the category that the vocabulary gives the class *item_type*."""
     category = vocabulary().value(item_type, BP.hasCategory)
@@ -118,27 +148,32 @@ def organization(
 def _record(
     learner: URIRef, category: str, holder: str, rows: list[tuple[dict[str, Any], Source]]
 ) -> Record:
-    graph = Graph(store="SimpleMemory", bind_namespaces="none")
+    """Return the record as lines: a graph would cost three times as much to build."""
     held_by = organization_iri(holder)
+    owned = f"{_term(('iri', BP.isRecordOf))} <{learner}> ."
+    held = f"{_term(('iri', BP.isHeldBy))} <{held_by}> ."
+    found: list[str] = []
     for row, _ in rows:
-        item_type = URIRef(row["type"])
-        if item_type == BP.Learner:
-            item = learner
+        if row["type"] == _LEARNER:
+            item = f"<{learner}>"
         else:
-            item = item_iri(learner, holder, *row["key"])
-            graph.add((item, BP.isRecordOf, learner))
-            graph.add((item, BP.isHeldBy, held_by))
-        graph.add((item, RDF.type, item_type))
+            item = f"<{item_iri(learner, holder, *row['key'])}>"
+            found += (f"{item} {owned}", f"{item} {held}")
+        found.append(f"{item} {_IS_A} {_term(('iri', row['type']))} .")
         for predicate, (kind, lexical) in row["terms"]:
-            value: URIRef | Literal
             if kind == "item":
-                value = item_iri(learner, holder, *json.loads(lexical))
+                value = f"<{item_iri(learner, holder, *json.loads(lexical))}>"
             elif kind == "learner":
-                value = learner
+                value = f"<{learner}>"
             else:
-                value = node((kind, lexical))
-            graph.add((item, node(("iri", predicate)), value))
-    return Record(learner, held_by, BPC[category], graph, rows[0][1])
+                value = _term((kind, lexical))
+            found.append(f"{item} {_term(('iri', predicate))} {value} .")
+    return Record(learner, held_by, BPC[category], lines.join(found), rows[0][1])
+
+
+@lru_cache(maxsize=16384)
+def _term(value: Value) -> str:
+    return lines.term(node(value))
 
 
 def _guardianship(learner: URIRef, row: dict[str, Any], source: Source, mint: Mint) -> Guardianship:

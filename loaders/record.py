@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from rdflib import Graph, URIRef
 
+from databackpack.loaders import lines
 from databackpack.ontology.namespaces import ID
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "person_iri",
     "record_iri",
 ]
+
+_ITEM = str(ID["item/"])
 
 Mint = Callable[[str, str], URIRef]
 """(kind, identifier) → the person's random IRI, the same one at each call.
@@ -45,24 +49,53 @@ class Source:
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
 class Record:
     """What one organisation holds of one learner in one category: one named graph.
 
+    *content* is a graph, or the same as canonical lines (see ``loaders.lines``); the other form is
+    made when it is asked for. Records are pickled as lines.
     INVARIANT: every subject in *graph* is an IRI, and is either the learner or an item with
     ``bp:isRecordOf`` the learner and ``bp:isHeldBy`` the holder.
     """
 
-    learner: URIRef
-    holder: URIRef
-    category: URIRef
-    graph: Graph
-    source: Source
+    __slots__ = ("_graph", "_lines", "category", "holder", "learner", "source")
+
+    def __init__(
+        self,
+        learner: URIRef,
+        holder: URIRef,
+        category: URIRef,
+        content: Graph | bytes,
+        source: Source,
+    ) -> None:
+        self.learner = learner
+        self.holder = holder
+        self.category = category
+        self._graph = content if isinstance(content, Graph) else None
+        self._lines = content if isinstance(content, bytes) else None
+        self.source = source
+
+    @property
+    def graph(self) -> Graph:
+        """The record's triples; whoever changes them does so before `lines` is asked for."""
+        if self._graph is None:
+            self._graph = lines.parse(self._lines or b"")
+        return self._graph
+
+    @property
+    def lines(self) -> bytes:
+        """The record's triples as N-Triples: one on each line, sorted."""
+        if self._lines is None:
+            self._lines = lines.write(self.graph)
+        return self._lines
 
     @property
     def iri(self) -> URIRef:
         """The name of the record's graph in the truth store."""
         return record_iri(self.holder, self.learner, self.category)
+
+    def __reduce__(self) -> tuple[type["Record"], tuple[URIRef, URIRef, URIRef, bytes, Source]]:
+        return Record, (self.learner, self.holder, self.category, self.lines, self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +201,12 @@ def item_iri(learner: URIRef, *key: str) -> URIRef:
     The learner's random UUID is the name space, so that re-reading a file gives the same IRI and
     nobody can compute it from the key alone.
     """
-    return ID[f"item/{uuid5(UUID(str(learner).rsplit('/', 1)[-1]), '|'.join(key))}"]
+    return URIRef(f"{_ITEM}{uuid5(_uuid(learner), '|'.join(key))}")
+
+
+@lru_cache(maxsize=1024)
+def _uuid(learner: URIRef) -> UUID:
+    return UUID(str(learner).rsplit("/", 1)[-1])
 
 
 def record_iri(holder: URIRef, learner: URIRef, category: URIRef) -> URIRef:

@@ -2,17 +2,19 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from types import TracebackType
 from typing import Any, Self
 
 from databackpack.loaders.record import Source
 
-__all__ = ["Key", "Row", "Spool"]
+__all__ = ["Key", "Packed", "Row", "Spool", "rows", "unpacked"]
 
 Key = tuple[str, ...]
 Row = Mapping[str, Any]
+Packed = tuple[bytes, str, str, int]
+"""A row as the file holds it: key, JSON, and where it stood."""
 
 _SEPARATOR = "\x00"
 
@@ -72,11 +74,30 @@ class Spool:
         )
 
     def __iter__(self) -> Iterator[tuple[Key, list[tuple[dict[str, Any], Source]]]]:
-        lines: Iterator[tuple[bytes, str, str, int]] = self._connection.execute(
-            "SELECT key, row, file, line FROM line ORDER BY key, place"
+        return rows(self._lines())
+
+    def packed(self) -> Iterator[list[Packed]]:
+        """Yield the rows whose keys have the first part in common, not yet decoded."""
+        for _, group in groupby(self._lines(), key=lambda line: line[0].partition(b"\x00")[0]):
+            yield list(group)
+
+    def count(self) -> int:
+        """Return how many first parts the keys have."""
+        [(count,)] = self._connection.execute(
+            "SELECT COUNT(DISTINCT substr(key, 1, instr(key || x'00', x'00') - 1)) FROM line"
         )
-        for key, group in groupby(lines, key=lambda line: line[0]):
-            yield (
-                tuple(key.decode("utf-8", "surrogatepass").split(_SEPARATOR)),
-                [(json.loads(row), Source(file, line)) for _, row, file, line in group],
-            )
+        return int(count)
+
+    def _lines(self) -> Iterator[Packed]:
+        return self._connection.execute("SELECT key, row, file, line FROM line ORDER BY key, place")
+
+
+def rows(group: Iterable[Packed]) -> Iterator[tuple[Key, list[tuple[dict[str, Any], Source]]]]:
+    """Return the rows of a packed group by key, decoded."""
+    for key, found in groupby(group, key=lambda line: line[0]):
+        yield unpacked(key), [(json.loads(row), Source(file, line)) for _, row, file, line in found]
+
+
+def unpacked(key: bytes) -> Key:
+    """Return the key of a packed row."""
+    return tuple(key.decode("utf-8", "surrogatepass").split(_SEPARATOR))

@@ -1,6 +1,8 @@
-"""Ed-Fi interchange XML of one district → organisations and learners' records.
+"""Ed-Fi data of one district, XML or JSON → organisations and learners' records.
 
-Elements are matched by local name, for the namespace changes with each version of Ed-Fi.
+Elements of interchange XML are matched by local name, for the namespace changes with each version
+of Ed-Fi. JSON files are named by the resource of the Ed-Fi API (``students.json``), hold an array
+or one object per line, and are read as the same elements (``resources.yaml``).
 
 | Ed-Fi | becomes | held by |
 |---|---|---|
@@ -29,10 +31,11 @@ standard breaks one. Of two Student elements with one identifier the first is lo
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
+from databackpack.loaders.edfi import interchange, resource
 from databackpack.loaders.edfi.assessment import add_assessment
-from databackpack.loaders.edfi.interchange import check, elements, files
 from databackpack.loaders.edfi.node import Node, Refused
 from databackpack.loaders.edfi.page import Page
 from databackpack.loaders.edfi.reference import Reference
@@ -47,10 +50,12 @@ from databackpack.loaders.edfi.school import (
 )
 from databackpack.loaders.edfi.student import add_student
 from databackpack.loaders.edfi.support import add_intervention, add_program, is_program
+from databackpack.loaders.reading import Group, ungrouped
 from databackpack.loaders.record import Item, Mint, Problem, Source
-from databackpack.loaders.spool import Spool
+from databackpack.loaders.spool import Packed, Spool, unpacked
+from databackpack.loaders.spool import rows as decoded
 
-__all__ = ["read"]
+__all__ = ["gather", "read"]
 
 _ENROLLMENT = "StudentSchoolAssociation"
 _PROGRAM = "Student…ProgramAssociation"
@@ -73,7 +78,12 @@ _ORDER = list(_ADD)
 
 
 def read(path: Path, mint: Mint) -> Iterator[Item]:
-    """Return what the interchange files of the folder *path* hold; *path* may be one file.
+    """Yield what `gather` yields, with the items of each group in its place."""
+    return ungrouped(gather(path), mint)
+
+
+def gather(path: Path) -> Iterator[Item | Group]:
+    """Return what the Ed-Fi files of the folder *path* hold; *path* may be one file.
 
     Organisations come first, then the records of one learner after another; problems come as they
     are met. Learners are minted as ``state:<StudentUniqueId>``. Memory holds what rows refer to and
@@ -82,26 +92,46 @@ def read(path: Path, mint: Mint) -> Iterator[Item]:
     reference = Reference()
     with Spool() as spool:
         kinds: set[str] = set()
-        interchanges = files(path)
-        if not interchanges:
+        found = _files(path)
+        if not found:
             yield Problem(
-                Source(path.name, 1), "readable file", "no .xml file is in it; check the path"
+                Source(path.name, 1),
+                "readable file",
+                "no .xml file and no .json file is in it; check the path",
             )
-        for file in interchanges:
+        for file in found:
             yield from _spool(file, spool, reference, kinds)
         yield from _organizations(reference)
-        for (identifier,), rows in spool:
-            packed = [(Node.unpacked(row["node"]), source) for row, source in rows]
-            yield from _learner(identifier, packed, reference, mint, _ENROLLMENT not in kinds)
+        build = partial(_learner, reference, _ENROLLMENT not in kinds)
+        count = spool.count()
+        for packed in spool.packed():
+            key, _, name, line = packed[0]
+            people = (("learner", f"state:{unpacked(key)[0]}"),)
+            yield Group(people, packed, build, Source(name, line), count)
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the files of the folder *path* in order of name, or *path* itself."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.iterdir() if file.suffix in (".xml", *resource.SUFFIXES))
 
 
 def _spool(file: Path, spool: Spool, reference: Reference, kinds: set[str]) -> Iterator[Problem]:
     """The learners' rows of *file* are in *spool*, what they refer to is in *reference*."""
-    if problem := check(file):
+    form = resource if file.suffix in resource.SUFFIXES else interchange
+    if problem := form.check(file):
         yield problem
         return
     unplaced: dict[str, list[int]] = {}
-    for node in elements(file):
+    passed_over: set[str] = set()
+    is_used = False
+    for node in form.elements(file):
+        if isinstance(node, Problem):
+            is_used = True
+            yield node
+            continue
+        is_used |= reference.takes(node.name) or _kind(node.name) in _ADD or node.name.startswith("Student")
         source = Source(file.name, node.line)
         try:
             if reference.takes(node.name):
@@ -111,8 +141,17 @@ def _spool(file: Path, spool: Spool, reference: Reference, kinds: set[str]) -> I
                 kinds.add(node.name)
             elif node.name.startswith("Student"):
                 unplaced.setdefault(node.name, []).append(node.line)
+            else:
+                passed_over.add(node.name)
         except Refused as refused:
             yield Problem(source, refused.rule, refused.message)
+    if passed_over and not is_used:
+        yield Problem(
+            Source(file.name, 1),
+            "nothing to load",
+            f"its elements ({', '.join(sorted(passed_over))}) are of no learner, no organisation "
+            "and no test; take the file out of the folder",
+        )
     for name, lines in unplaced.items():
         yield Problem(
             Source(file.name, lines[0]),
@@ -140,12 +179,10 @@ def _organizations(reference: Reference) -> Iterator[Item]:
 
 
 def _learner(
-    identifier: str,
-    rows: list[tuple[Node, Source]],
-    reference: Reference,
-    mint: Mint,
-    enrollment_is_derived: bool,
+    reference: Reference, enrollment_is_derived: bool, packed: list[Packed], mint: Mint
 ) -> Iterator[Item]:
+    [((identifier,), found)] = decoded(packed)
+    rows = [(Node.unpacked(row["node"]), source) for row, source in found]
     students = [source for node, source in rows if node.name == "Student"]
     if not students:
         for node, source in rows:

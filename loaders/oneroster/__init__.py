@@ -9,13 +9,19 @@ from databackpack.loaders.oneroster.folder import Folder
 from databackpack.loaders.oneroster.gradebook import Gradebook
 from databackpack.loaders.oneroster.people import People
 from databackpack.loaders.oneroster.places import Places
+from databackpack.loaders.reading import Group, ungrouped
 from databackpack.loaders.record import Item, Mint
 from databackpack.loaders.spool import Spool
 
-__all__ = ["read"]
+__all__ = ["gather", "read"]
 
 
 def read(path: Path, mint: Mint) -> Iterator[Item]:
+    """Yield what `gather` yields, with the items of each group in its place."""
+    return ungrouped(gather(path), mint)
+
+
+def gather(path: Path) -> Iterator[Item | Group]:
     """Yield what a OneRoster folder says, and the ``companion`` folder in it, if it has one.
 
     Problems come as they are found, organisations next; then, learner by learner, guardianships,
@@ -41,4 +47,4 @@ def read(path: Path, mint: Mint) -> Iterator[Item]:
             yield from companion.read(path / "companion", people.learners, places.kinds, assembly)
         people.join()
         yield from gradebook.join()
-        yield from assembly.items(mint)
+        yield from assembly.groups()

@@ -20,6 +20,7 @@ from databackpack.ontology.namespaces import BP, RDF
 from databackpack.shapes.files import (
     agreement_shapes,
     consent_shapes,
+    layer_of,
     organization_shapes,
     policy_shapes,
     record_shapes,
@@ -121,7 +122,9 @@ def _results(shapes: Graph, *graphs: Graph) -> set[Result]:
             shacl_graph=shapes,
             options={"inference": "none", "advanced": False, "inplace": True},
         ).run()  # type: ignore[no-untyped-call]
-    return {_result(report, node) for node in report.objects(None, SH.result)}
+    results = [_result(report, node) for node in report.objects(None, SH.result)]
+    results.sort(key=lambda result: (result.layer, result.component))
+    return set(results)  # of those that say the same, the first
 
 
 def _comparable(value: Node) -> Node:
@@ -149,6 +152,8 @@ def _result(report: Graph, node: Node) -> Result:
         rule=_name(of(SH.sourceShape)),
         message=str(of(SH.resultMessage)),
         severity=_name(of(SH.resultSeverity)),
+        layer=layer_of(of(SH.sourceShape)),
+        component=_name(of(SH.sourceConstraintComponent)).removesuffix("ConstraintComponent"),
     )
 
 

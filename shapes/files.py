@@ -1,10 +1,16 @@
-"""The shapes files as graphs, each parsed once a process."""
+"""The shapes files as graphs, each parsed once a process.
+
+Shapes of records are in two layers: structure (counts, datatypes, closedness) in the files beside
+this one, and controlled vocabulary (codes and notations) in the files of the same names in
+``vocabulary/``, whose shapes have a namespace of their own. Each layer can be used by itself.
+"""
 
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
-from rdflib import Graph, URIRef
+from rdflib import Graph, Namespace, URIRef
 from rdflib.namespace import SH
 from rdflib.term import Node
 
@@ -12,14 +18,26 @@ from databackpack.ontology import graph as vocabulary
 from databackpack.ontology.namespaces import BP
 
 __all__ = [
+    "BPS",
+    "LAYERS",
+    "STRUCTURE",
+    "VOCABULARY",
     "agreement_shapes",
     "categories",
     "consent_shapes",
+    "layer_of",
     "names",
     "organization_shapes",
     "policy_shapes",
     "record_shapes",
 ]
+
+STRUCTURE, VOCABULARY = LAYERS = ("structure", "vocabulary")
+BPS = {
+    STRUCTURE: Namespace("https://w3id.org/databackpack/shapes#"),
+    VOCABULARY: Namespace("https://w3id.org/databackpack/shapes/vocabulary#"),
+}
+"""The namespace of the shapes of each layer."""
 
 _AGREEMENT = "agreement"
 _CONSENT = "consent-record"
@@ -29,13 +47,19 @@ _OTHERS = (_AGREEMENT, _CONSENT, _POLICY, _ORGANIZATION)
 """Shapes of what is no item of a record."""
 
 
-def names() -> list[str]:
-    """Return the names of the shapes files without their ending, sorted."""
+def names(layer: str = STRUCTURE) -> list[str]:
+    """Return the names of the shapes files of *layer* without their ending, sorted."""
     return sorted(
         file.name.removesuffix(".ttl")
-        for file in files("databackpack.shapes").iterdir()
+        for file in _folder(layer).iterdir()
         if file.name.endswith(".ttl")
     )
+
+
+def layer_of(shape: Node | None) -> str:
+    """Return the layer that the shape called *shape* is in; one without a name is structure."""
+    is_vocabulary = isinstance(shape, URIRef) and shape.startswith(BPS[VOCABULARY])
+    return VOCABULARY if is_vocabulary else STRUCTURE
 
 
 @cache
@@ -63,13 +87,14 @@ def organization_shapes() -> Graph:
 
 
 @cache
-def record_shapes(category: URIRef) -> Graph:
-    """Return the shapes of the items of *category*; callers only read them.
+def record_shapes(category: URIRef, layer: str | None = None) -> Graph:
+    """Return the shapes of the items of *category*, of one layer or both; callers only read them.
 
     pySHACL goes through every shape of a graph at each run, needed or not: 8 ms for all of ours.
     """
     targets = [cls for cls, of in categories().items() if of == category]
-    return _closure(_items(), [shape for cls in targets for shape in _targeting(cls)])
+    shapes = [shape for cls in targets for shape in _targeting(cls)]
+    return _closure(_items(), [shape for shape in shapes if layer in (None, layer_of(shape))])
 
 
 @cache
@@ -88,15 +113,22 @@ def _targeting(cls: URIRef) -> list[Node]:
 
 @cache
 def _items() -> Graph:
-    return _parsed(*(name for name in names() if name not in _OTHERS))
-
-
-def _parsed(*names: str) -> Graph:
     merged = Graph(store="SimpleMemory")
-    for name in names:
-        file = files("databackpack.shapes").joinpath(f"{name}.ttl")
-        merged.parse(data=file.read_text(encoding="utf-8"), format="turtle")
+    for layer in LAYERS:
+        for name in names(layer):
+            if name not in _OTHERS:
+                merged += _parsed(name, layer)
     return merged
+
+
+def _parsed(name: str, layer: str = STRUCTURE) -> Graph:
+    text = _folder(layer).joinpath(f"{name}.ttl").read_text(encoding="utf-8")
+    return Graph(store="SimpleMemory").parse(data=text, format="turtle")
+
+
+def _folder(layer: str) -> Traversable:
+    here = files("databackpack.shapes")
+    return here if layer == STRUCTURE else here.joinpath(layer)
 
 
 def _closure(graph: Graph, roots: Iterable[Node]) -> Graph:

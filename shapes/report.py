@@ -1,7 +1,7 @@
 """What a validation found."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rdflib import URIRef
 from rdflib.term import Node
@@ -18,6 +18,9 @@ class Result:
     """One thing to correct: where, by which rule, and what to do in plain words.
 
     *rule* is the last segment of the shape's IRI, or the name of a check that shapes cannot make.
+    *severity* is Violation, which keeps a record out, Warning or Info; *layer* is structure or
+    vocabulary; *component* SHACL's constraint component, such as MinCount, empty for other checks.
+    Two results that differ in the last two alone say the same and are equal.
     """
 
     focus: Node
@@ -26,6 +29,8 @@ class Result:
     rule: str
     message: str
     severity: str = "Violation"
+    layer: str = field(default="structure", compare=False)
+    component: str = field(default="", compare=False)
 
     def text(self) -> str:
         """Return the result as one line."""
@@ -46,22 +51,32 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The results of one record or one policy, sorted; none means that it conforms."""
+    """The results of one record or one policy, sorted; without a Violation it conforms."""
 
     results: tuple[Result, ...] = ()
 
     @property
+    def violations(self) -> tuple[Result, ...]:
+        """What is to be corrected before it may be stored."""
+        return tuple(result for result in self.results if result.severity == "Violation")
+
+    @property
+    def notes(self) -> tuple[Result, ...]:
+        """What may be stored as it is, but should be looked at: warnings and notes."""
+        return tuple(result for result in self.results if result.severity != "Violation")
+
+    @property
     def conforms(self) -> bool:
-        """Whether there is nothing to correct."""
-        return not self.results
+        """Whether nothing has to be corrected; there may be notes."""
+        return not self.violations
 
     def text(self) -> str:
-        """Return the report for people; it quotes values, so it is for whoever sent the record."""
+        """Return what is to be corrected, for people; it quotes values, so for the sender only."""
         if self.conforms:
             return "Nothing to correct."
-        count = len(self.results)
+        count = len(self.violations)
         lines = [f"{count} {'thing' if count == 1 else 'things'} to correct:"]
-        lines += [f"{number}. {result.text()}" for number, result in enumerate(self.results, 1)]
+        lines += [f"{number}. {result.text()}" for number, result in enumerate(self.violations, 1)]
         return "\n".join(lines)
 
 

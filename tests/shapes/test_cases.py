@@ -1,6 +1,7 @@
 """Each case file is a test: valid ones conform, invalid ones fail for the approved reason only.
 
-``invalid.<case>.ttl.approved.txt`` holds what the report of the case must say.
+``invalid.<case>.ttl.approved.txt`` holds what the report of the case must say, and
+``valid.<case>.ttl.approved.txt`` the warnings and notes on a case that may be stored all the same.
 """
 
 from dataclasses import dataclass
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from rdflib import Graph, URIRef
+from rdflib.namespace import SH
 
 from databackpack.ontology import graph as vocabulary
+from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, ID, PREFIXES, RDF
 from databackpack.shapes import (
     Report,
@@ -20,7 +23,7 @@ from databackpack.shapes import (
     validate_organization,
     validate_policy,
 )
-from databackpack.shapes.files import names
+from databackpack.shapes.files import VOCABULARY, categories, names, record_shapes
 
 FOLDER = Path(__file__).parent
 CASES = sorted(FOLDER.glob("*/*.ttl"))
@@ -86,6 +89,13 @@ def test_a_valid_case_conforms(path: Path) -> None:
     assert report(path).text() == "Nothing to correct."
 
 
+@pytest.mark.parametrize("path", named("valid"), ids=identifier)
+def test_a_valid_case_has_the_approved_warnings_and_no_others(path: Path) -> None:
+    expected = path.with_name(f"{path.name}.approved.txt")
+    approved = expected.read_text(encoding="utf-8") if expected.exists() else ""
+    assert "\n".join(approvable(result) for result in report(path).results) == approved
+
+
 @pytest.mark.parametrize("path", named("invalid"), ids=identifier)
 def test_an_invalid_case_fails_for_the_approved_reason(path: Path) -> None:
     approved = path.with_name(f"{path.name}.approved.txt").read_text(encoding="utf-8")
@@ -98,6 +108,23 @@ def test_every_case_is_valid_or_invalid_and_every_approved_report_has_its_case()
     for approved in FOLDER.glob("*/*.approved.txt"):
         assert approved.with_name(approved.name.removesuffix(".approved.txt")) in CASES
         assert approved.read_text(encoding="utf-8").strip()
+
+
+def test_every_warning_and_every_code_has_its_case() -> None:
+    shapes = Graph()
+    for category in set(categories().values()):
+        shapes += record_shapes(category)
+    named = {
+        *(local_name(URIRef(str(shape))) for shape in shapes.subjects(SH.severity)),
+        *(local_name(URIRef(str(shape))) for shape in shapes.subjects(SH["in"])),
+    }
+    shown = {
+        result.rule
+        for path in CASES
+        for result in report(path).results
+        if result.layer == VOCABULARY or result.severity != "Violation"
+    }
+    assert named <= shown
 
 
 def test_every_shapes_file_has_valid_and_invalid_cases() -> None:

@@ -124,14 +124,12 @@ def _spool(file: Path, spool: Spool, reference: Reference, kinds: set[str]) -> I
         yield problem
         return
     unplaced: dict[str, list[int]] = {}
-    passed_over: set[str] = set()
-    is_used = False
+    names: set[str] = set()
     for node in form.elements(file):
         if isinstance(node, Problem):
-            is_used = True
             yield node
             continue
-        is_used |= reference.takes(node.name) or _kind(node.name) in _ADD or node.name.startswith("Student")
+        names.add(node.name)
         source = Source(file.name, node.line)
         try:
             if reference.takes(node.name):
@@ -141,16 +139,16 @@ def _spool(file: Path, spool: Spool, reference: Reference, kinds: set[str]) -> I
                 kinds.add(node.name)
             elif node.name.startswith("Student"):
                 unplaced.setdefault(node.name, []).append(node.line)
-            else:
-                passed_over.add(node.name)
         except Refused as refused:
             yield Problem(source, refused.rule, refused.message)
-    if passed_over and not is_used:
+    if names and not any(
+        reference.takes(name) or name in _ADD or name.startswith("Student") for name in names
+    ):
         yield Problem(
             Source(file.name, 1),
             "nothing to load",
-            f"its elements ({', '.join(sorted(passed_over))}) are of no learner, no organisation "
-            "and no test; take the file out of the folder",
+            f"its elements ({', '.join(sorted(names))}) are of no learner, no organisation and no "
+            "test; take the file out of the folder",
         )
     for name, lines in unplaced.items():
         yield Problem(

@@ -9,12 +9,7 @@ from lxml import etree
 from databackpack.loaders.edfi.node import Node
 from databackpack.loaders.record import Problem, Source
 
-__all__ = ["check", "elements", "files"]
-
-
-def files(path: Path) -> list[Path]:
-    """Return the XML files of the folder *path* in order of name, or *path* itself."""
-    return sorted(path.glob("*.xml")) if path.is_dir() else [path]
+__all__ = ["check", "elements"]
 
 
 def check(path: Path) -> Problem | None:

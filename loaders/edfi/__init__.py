@@ -137,12 +137,12 @@ def _spool(file: Path, spool: Spool, reference: Reference, kinds: set[str]) -> I
             elif _kind(node.name) in _ADD:
                 spool.add((_identifier(node),), {"node": node.packed()}, source)
                 kinds.add(node.name)
-            elif node.name.startswith("Student"):
+            elif _is_of_learner(node.name):
                 unplaced.setdefault(node.name, []).append(node.line)
         except Refused as refused:
             yield Problem(source, refused.rule, refused.message)
     if names and not any(
-        reference.takes(name) or name in _ADD or name.startswith("Student") for name in names
+        reference.takes(name) or name in _ADD or _is_of_learner(name) for name in names
     ):
         yield Problem(
             Source(file.name, 1),
@@ -157,6 +157,10 @@ def _spool(file: Path, spool: Spool, reference: Reference, kinds: set[str]) -> I
             f"{len(lines)} {name} elements, the first here, are not loaded: "
             "the vocabulary has no class for them",
         )
+
+
+def _is_of_learner(name: str) -> bool:
+    return name.startswith("Student") and not name.endswith("Descriptor")
 
 
 def _kind(name: str) -> str:

@@ -13,10 +13,13 @@ __all__ = [
     "EXPOSURES",
     "HOLDS",
     "IDENTITY",
+    "IDENTITY_EVENTS",
     "INDEX",
     "JOURNAL",
     "JURISDICTIONS",
+    "OWN_HOLDS",
     "REGISTRY",
+    "REVIEW",
     "SPECIAL_EDUCATION_LOG",
     "emergency_graph",
     "guardianship_graph",
@@ -36,6 +39,12 @@ HOLDS = ID["graph/holds"]
 INDEX = ID["graph/index"]
 """Which record is whose: learner, holder, category, source."""
 IDENTITY = ID["graph/identity"]
+IDENTITY_EVENTS = ID["graph/identity/events"]
+"""Which learners were found to be one, and which one to be two: each event, and what holds now."""
+OWN_HOLDS = ID["graph/identity/holds"]
+"""Of learners that are one now: whom a load of the own key holds back."""
+REVIEW = ID["graph/identity/review"]
+"""Pairs of learners who may be one: for people to decide."""
 CODES = ID["graph/codes"]
 JOURNAL = ID["graph/journal"]
 DISCLOSURES = ID["graph/disclosures"]

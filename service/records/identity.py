@@ -1,9 +1,12 @@
 """The identity table: which random IRI stands for which person of which source.
 
 34 CFR 99.31(b)(2) wants codes that are based on nothing personal, so the UUID is random and only
-this table, which is in no view, leads from an identifier to it.
+this table, which is in no view, leads from an identifier to it. A key keeps its IRI for ever; where
+people find that two learners are one, or one two, that is said beside it, and can be taken back.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 import pyoxigraph as ox
@@ -11,11 +14,11 @@ from rdflib import URIRef
 
 from databackpack.loaders.record import person_iri
 from databackpack.ontology.namespaces import BP
-from databackpack.service.records.graphs import IDENTITY
-from databackpack.service.records.terms import node
+from databackpack.service.records.graphs import IDENTITY, IDENTITY_EVENTS
+from databackpack.service.records.terms import node, text
 from databackpack.service.records.truth import TruthStore
 
-__all__ = ["Identities"]
+__all__ = ["Bindings", "Identities", "keys_of", "read_bindings"]
 
 
 class Identities:
@@ -37,5 +40,64 @@ class Identities:
             return self._known[key]
 
     def find(self, kind: str, identifier: str) -> URIRef | None:
-        """Return the IRI of a known person, None for anybody else."""
-        return self._known.get(f"{kind} {identifier}")
+        """Return the IRI of a known person, None for anybody else.
+
+        For a learner who was merged into another one, the other one's.
+        """
+        found = self._known.get(f"{kind} {identifier}")
+        return None if found is None else read_bindings(self._truth).learner(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """What holds now: who is *merged* into whom, and whose records of which holder were *split*.
+
+    *split* has (learner, holder) → the learner to whom these records belong.
+    INVARIANT: nobody is merged into one who is merged, and nobody merged has been split.
+    """
+
+    merged: Mapping[URIRef, URIRef] = field(default_factory=dict)
+    split: Mapping[tuple[URIRef, URIRef], URIRef] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.merged or self.split)
+
+    def learner(self, own: URIRef, holder: URIRef | None = None) -> URIRef:
+        """Return whose are the records, of *holder*, that files bring of the learner *own*."""
+        if holder is not None and (own, holder) in self.split:
+            return self.split[own, holder]
+        return self.merged.get(own, own)
+
+    def learners(self, own: URIRef) -> list[URIRef]:
+        """Return for whom the words hold that files bring of the family of *own*."""
+        parts = sorted({new for (old, _), new in self.split.items() if old == own})
+        return [self.merged.get(own, own), *parts]
+
+    def sources(self, learner: URIRef) -> list[URIRef]:
+        """Return whose words hold for *learner*, its own first."""
+        others = {old for old, new in self.merged.items() if new == learner}
+        others |= {old for (old, _), new in self.split.items() if new == learner}
+        return [learner, *sorted(others)]
+
+    def concerns(self, learner: URIRef) -> bool:
+        """Tell whether *learner* is one of those who were merged or split."""
+        pairs = [*self.merged.items(), *((old, new) for (old, _), new in self.split.items())]
+        return any(learner in pair for pair in pairs)
+
+
+def read_bindings(truth: TruthStore) -> Bindings:
+    """Return what holds now in *truth*."""
+    merged = {iri: URIRef(to) for iri, to in truth.pairs(IDENTITY_EVENTS, BP.isMergedInto)}
+    split = {
+        (URIRef(old), URIRef(text(triple.object))): new
+        for new, old in truth.pairs(IDENTITY_EVENTS, BP.isSplitFrom)
+        for triple in truth.triples(IDENTITY_EVENTS, new)
+        if triple.predicate == node(BP.takesRecordsOf)
+    }
+    return Bindings(merged, split)
+
+
+def keys_of(truth: TruthStore, person: URIRef) -> list[str]:
+    """Return the keys by which files name *person*, each led by who gave it, sorted."""
+    keys = (text(t.object) for t in truth.triples(IDENTITY, person))
+    return sorted(key.partition(" ")[2] for key in keys)

@@ -172,11 +172,17 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that was not loaded, and why: the rule that it broke and what to do."""
+    """Something that was not loaded, and why: the rule that it broke and what to do.
+
+    Where *severity* is Warning or Info it was loaded all the same, but should be looked at. *layer*
+    is the layer of the shapes (structure, vocabulary) that kept a whole record out, empty for rows.
+    """
 
     source: Source
     rule: str
     message: str
+    severity: str = "Violation"
+    layer: str = ""
 
     def __str__(self) -> str:
         return f"{self.source}: {self.rule}: {self.message}"

@@ -52,8 +52,8 @@ class Source:
 class Record:
     """What one organisation holds of one learner in one category: one named graph.
 
-    *content* is a graph, or the same as canonical lines (see ``loaders.lines``); the other form is
-    made when it is asked for. Records are pickled as lines.
+    *content* is a graph, or the same as canonical lines (see ``loaders.lines``), of which the graph
+    is made when it is asked for. Records are pickled as lines.
     INVARIANT: every subject in *graph* is an IRI, and is either the learner or an item with
     ``bp:isRecordOf`` the learner and ``bp:isHeldBy`` the holder.
     """
@@ -72,22 +72,20 @@ class Record:
         self.holder = holder
         self.category = category
         self._graph = content if isinstance(content, Graph) else None
-        self._lines = content if isinstance(content, bytes) else None
+        self._lines = content if isinstance(content, bytes) else b""
         self.source = source
 
     @property
     def graph(self) -> Graph:
-        """The record's triples; whoever changes them does so before `lines` is asked for."""
+        """The record's triples. Whoever changes them changes `lines` too."""
         if self._graph is None:
-            self._graph = lines.parse(self._lines or b"")
+            self._graph = lines.parse(self._lines)
         return self._graph
 
     @property
     def lines(self) -> bytes:
         """The record's triples as N-Triples: one on each line, sorted."""
-        if self._lines is None:
-            self._lines = lines.write(self.graph)
-        return self._lines
+        return self._lines if self._graph is None else lines.write(self._graph)
 
     @property
     def iri(self) -> URIRef:

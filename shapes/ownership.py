@@ -18,8 +18,8 @@ from databackpack.shapes.report import Result
 
 __all__ = ["RecordLike", "strangers", "strays"]
 
-_ORGANIZATIONS = ID["organization/"]
-_ITEM = re.compile(re.escape(str(ID)) + r"item/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+ORGANIZATIONS = ID["organization/"]
+ITEM = re.compile(re.escape(str(ID)) + r"item/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 class RecordLike(Protocol):
@@ -53,8 +53,8 @@ def strays(record: RecordLike) -> set[Result]:
 def strangers(graph: Graph) -> set[Result]:
     """Return what keeps *graph* from being about exactly one organisation."""
     subjects = set(graph.subjects())
-    named = sorted((one for one in subjects if str(one).startswith(_ORGANIZATIONS)), key=str)
-    focus = named[0] if named else _ORGANIZATIONS
+    named = sorted((one for one in subjects if str(one).startswith(ORGANIZATIONS)), key=str)
+    focus = named[0] if named else ORGANIZATIONS
     message = (
         "An organisation is sent alone, under an identifier of this system. "
         "Send the others by themselves."
@@ -81,7 +81,7 @@ def _misplaced(record: RecordLike, subject: Node) -> Result | None:
             "Only the identity record tells of the learner directly. "
             "Move this to the identity record, or into an item."
         )
-    elif not _ITEM.fullmatch(str(subject)):
+    elif not ITEM.fullmatch(str(subject)):
         rule = "Record-subject"
         message = (
             "This is neither the learner of the record nor one of its items. "
@@ -140,7 +140,7 @@ def _misdirected(
             "Correct the organisation's identifier, or let that organisation send the item."
         )
     elif isinstance(value, BNode) or (
-        str(value).startswith(ID) and not str(value).startswith(_ORGANIZATIONS) and value not in own
+        str(value).startswith(ID) and not str(value).startswith(ORGANIZATIONS) and value not in own
     ):
         rule = "Record-reference"
         message = (

@@ -15,6 +15,7 @@ from joserfc.jwk import OKPKey
 from rdflib import URIRef
 from rich.console import Console
 
+from databackpack.loaders.formats import FORMATS
 from databackpack.ontology.codes import local_name
 from databackpack.service import demo, governance, operating
 from databackpack.service.app import create_app, open_context
@@ -29,7 +30,7 @@ from databackpack.service.gate.credentials import (
 from databackpack.service.gate.faults import ServiceError
 from databackpack.service.gate.protocol import QueryRequest
 from databackpack.service.gate.results import GRAPH_FORMATS, RESULTS_FORMATS
-from databackpack.service.loading import FORMATS, describe, load
+from databackpack.service.loading import describe, load
 from databackpack.service.opening import STORE, opened
 from databackpack.service.operating import audiences
 from databackpack.service.records.truth import NotKept, StoreInUse, StoreUnusable, TruthStore

@@ -1,43 +1,75 @@
-"""Files into the truth store: a loader's items through intake, with progress shown."""
+"""Files into the truth store with progress shown, and what came of it in words."""
 
-from collections.abc import Callable, Iterator
-from itertools import chain
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
-from databackpack.loaders import edfi, oneroster
-from databackpack.loaders.record import Item, Mint, Problem
-from databackpack.service.intake import take_in
-from databackpack.service.intake.report import Report
-from databackpack.service.records.identity import Identities
+from databackpack.loaders.record import Problem
+from databackpack.service.intake import load as one
+from databackpack.service.intake.report import Problems, Report
 from databackpack.service.records.truth import TruthStore
 
-__all__ = ["FORMATS", "describe", "load"]
+__all__ = ["Bar", "describe", "load", "progress"]
 
-FORMATS: dict[str, Callable[[Path, Mint], Iterator[Item]]] = {
-    "edfi": edfi.read,
-    "oneroster": oneroster.read,
-}
 _MOST_SHOWN = 5
+
+
+class _Rate(ProgressColumn):
+    """Learners per second, of late."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.finished_speed or task.speed or 0:,.0f}/s")
+
+
+class Bar:
+    """A bar of learners: how many are done, of how many, how fast, and how long that will take."""
+
+    def __init__(self, shown: Progress, title: str) -> None:
+        self._shown, self._task = shown, shown.add_task(title, total=None)
+
+    def advance(self, learners: int) -> None:
+        """*learners* more are done."""
+        self._shown.advance(self._task, learners)
+
+    def show(self, done: int, total: int | None) -> None:
+        """*done* of *total* are done; None: nobody knows how many there are."""
+        self._shown.update(self._task, completed=done, total=total)
+
+
+@contextmanager
+def progress(title: str, console: Console) -> Iterator[Bar]:
+    """Show a bar on *console* meanwhile."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("learners"),
+        _Rate(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as shown:
+        yield Bar(shown, title)
 
 
 def load(truth: TruthStore, form: str, paths: list[Path], console: Console) -> Report:
     """Return the report of loading *paths*, all of one format, into *truth*."""
-    mint = Identities(truth).mint
-    items = chain.from_iterable(FORMATS[form](path, mint) for path in paths)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("learners"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(f"Loading {form}", total=None)
-        return take_in(truth, items, advance=lambda learners: progress.advance(task, learners))
+    with progress(f"Loading {form}", console) as bar:
+        return one.load(truth, form, paths, advance=bar.advance)
 
 
 def describe(report: Report, console: Console) -> None:
@@ -50,26 +82,28 @@ def describe(report: Report, console: Console) -> None:
         f"{report.organizations} organisations, {report.guardianships} guardianships, "
         f"{report.documents} standing documents, {report.settings} settings of families"
     )
+    console.print(f"{report.changed} of the records are new or differ from what was held")
     for learners, since in ((report.held, "now"), (report.still_held, "since an earlier load")):
         if learners:
             _print(
                 console,
                 f"{len(learners)} held back {since}: nobody sees anything of these learners",
             )
-    for rule, problems in _by_rule(report.problems).items():
-        _print(console, f"{len(problems)} x {rule}")
-        for problem in problems[:_MOST_SHOWN]:
+    for rule, (count, examples) in _by_rule(report.problems).items():
+        _print(console, f"{count} x {rule}")
+        for problem in examples[:_MOST_SHOWN]:
             _print(console, f"  {problem}")
-        if len(problems) > _MOST_SHOWN:
-            _print(console, f"  … and {len(problems) - _MOST_SHOWN} more; --report writes them all")
+        if count > _MOST_SHOWN:
+            _print(console, f"  … and {count - _MOST_SHOWN} more; --report writes them all")
 
 
-def _by_rule(problems: list[Problem]) -> dict[str, list[Problem]]:
-    """Return the problems of each rule, the rarest first: they drown most easily."""
-    found: dict[str, list[Problem]] = {}
-    for problem in problems:
-        found.setdefault(problem.rule, []).append(problem)
-    return dict(sorted(found.items(), key=lambda item: len(item[1])))
+def _by_rule(problems: Problems) -> dict[str, tuple[int, list[Problem]]]:
+    """Return of each rule how many problems and the first, the rarest first: they drown easily."""
+    found: dict[str, tuple[int, list[Problem]]] = {}
+    for group in problems.groups():
+        count, examples = found.get(group.rule, (0, []))
+        found[group.rule] = count + group.count, [*examples, *group.examples]
+    return dict(sorted(found.items(), key=lambda item: item[1][0]))
 
 
 def _print(console: Console, line: str) -> None:

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-import pyoxigraph as ox
-from rdflib import RDF, Graph, Literal, URIRef
+from rdflib import RDF, URIRef
 
 from databackpack import shapes
 from databackpack.loaders.record import Item, Organization, Problem, Record, Source
@@ -11,6 +10,7 @@ from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPA
 from databackpack.service.intake import family
 from databackpack.service.intake.report import Report
+from databackpack.service.intake.run import Run, digest, has_digest, index_entry
 from databackpack.service.policy import audience as audiences
 from databackpack.service.policy.model import Audience
 from databackpack.service.records.graphs import AUDIENCES, HOLDS, INDEX, REGISTRY
@@ -26,16 +26,18 @@ def take_in(
     truth: TruthStore,
     items: Iterable[Item],
     *,
+    run: Run | None = None,
     advance: Callable[[int], None] = lambda learners: None,
 ) -> Report:
     """Return the report of a load that is in *truth*, every record whole or not at all.
 
-    *advance* is told the number of learners that each commit finished. Loading the same items
-    twice changes nothing.
+    *run* is which load the index names for the records that differ from what is held. *advance* is
+    told the number of learners that each commit finished. Loading the same items twice changes
+    nothing.
     """
     report = Report()
     for batch in _batches(items):
-        changes = _changes(truth, batch, report)
+        changes = _changes(truth, batch, report, run)
         truth.commit(changes)
         learners = {change.learner for change in changes if change.learner is not None}
         advance(len(learners - report.learners))
@@ -66,9 +68,10 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _changes(truth: TruthStore, batch: list[Item], report: Report) -> list[Change]:
+def _changes(truth: TruthStore, batch: list[Item], report: Report, run: Run | None) -> list[Change]:
     changes: list[Change] = []
-    changes += _record_changes([item for item in batch if isinstance(item, Record)], report)
+    records = [item for item in batch if isinstance(item, Record)]
+    changes += _record_changes(truth, records, report, run)
     learners = {change.learner for change in changes if change.learner is not None}
     changes += [_audience_change(audiences.of_person(BPA.learner, one)) for one in learners]
     for item in batch:
@@ -80,28 +83,26 @@ def _changes(truth: TruthStore, batch: list[Item], report: Report) -> list[Chang
     return [*changes, *family.changes(truth, batch, report)]
 
 
-def _record_changes(records: list[Record], report: Report) -> Iterator[Change]:
+def _record_changes(
+    truth: TruthStore, records: list[Record], report: Report, run: Run | None
+) -> Iterator[Change]:
     for record, verdict in zip(records, shapes.validate_batch(records), strict=True):
         if not verdict.conforms:
             report.problems += _problems(record.source, verdict)
             continue
         report.records[local_name(record.category)] += 1
-        yield Change(record.iri, to_triples(record.graph), learner=record.learner)
-        yield Change(INDEX, _index_entry(record), subject=record.iri, learner=record.learner)
+        triples = to_triples(record.graph)
+        yield Change(record.iri, triples, learner=record.learner)
+        entry, hashed = truth.triples(INDEX, record.iri), digest(triples)
+        if not has_digest(entry, hashed):
+            if run is not None:
+                run.begin()
+            entry = index_entry(record, hashed, run)
+        yield Change(INDEX, entry, subject=record.iri, learner=record.learner)
 
 
 def _problems(source: Source, verdict: shapes.Report) -> list[Problem]:
     return [Problem(source, result.rule, result.text()) for result in verdict.results]
-
-
-def _index_entry(record: Record) -> set[ox.Triple]:
-    graph = Graph()
-    graph.add((record.iri, RDF.type, BP.Record))
-    graph.add((record.iri, BP.isRecordOf, record.learner))
-    graph.add((record.iri, BP.isHeldBy, record.holder))
-    graph.add((record.iri, BP.hasCategory, record.category))
-    graph.add((record.iri, BP.sourceLocation, Literal(str(record.source))))
-    return to_triples(graph)
 
 
 def _organization_changes(item: Organization, report: Report) -> Iterator[Change]:

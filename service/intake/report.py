@@ -103,12 +103,14 @@ class Problems(Sequence[Problem]):
 class Report:
     """What was loaded, by category, and what was not, with the reason.
 
-    *notes* are warnings and notes on what was loaded all the same, and *files* all that something
-    was read from. *held* are the learners whom nobody may see, because a word of the family is
-    among *problems*; *still_held* those whom an earlier load held back and this one did not let go.
+    *changed* counts the records that differ from what was held. *notes* are warnings and notes on
+    what was loaded all the same, and *files* all that something was read from. *held* are the
+    learners whom nobody may see, because a word of the family is among *problems*; *still_held*
+    those whom an earlier load held back and this one did not let go.
     """
 
     records: Counter[str] = field(default_factory=Counter)
+    changed: int = 0
     learners: set[URIRef] = field(default_factory=set)
     organizations: int = 0
     guardianships: int = 0

@@ -20,6 +20,7 @@ __all__ = [
     "OWN_HOLDS",
     "REGISTRY",
     "REVIEW",
+    "RUNS",
     "SPECIAL_EDUCATION_LOG",
     "emergency_graph",
     "guardianship_graph",
@@ -38,6 +39,8 @@ HOLDS = ID["graph/holds"]
 
 INDEX = ID["graph/index"]
 """Which record is whose: learner, holder, category, source."""
+RUNS = ID["graph/runs"]
+"""Which load, of which files, brought what the index names it for."""
 IDENTITY = ID["graph/identity"]
 IDENTITY_EVENTS = ID["graph/identity/events"]
 """Which learners were found to be one, and which one to be two: each event, and what holds now."""

@@ -1,0 +1,35 @@
+"""One load: the files of one format, through intake into the truth store, on record as a run."""
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from pathlib import Path
+
+from databackpack.loaders.formats import FORMATS
+from databackpack.service.intake import take_in
+from databackpack.service.intake.report import Report
+from databackpack.service.intake.run import Run, input_files
+from databackpack.service.records.identity import Identities
+from databackpack.service.records.truth import TruthStore
+
+__all__ = ["load"]
+
+
+def load(
+    truth: TruthStore,
+    form: str,
+    paths: Sequence[Path],
+    *,
+    advance: Callable[[int], None] = lambda learners: None,
+) -> Report:
+    """Return the report of loading *paths*, all of the format *form*, into *truth*.
+
+    *advance* is told the number of learners that each commit finished. Doing it again, also after
+    a kill, brings what is missing and changes nothing else. Raises OSError for what is not there.
+    """
+    run = Run(truth, form, list(input_files(paths)))
+    mint = Identities(truth).mint
+    items = chain.from_iterable(FORMATS[form](path, mint) for path in paths)
+    report = take_in(truth, items, run=run, advance=advance)
+    run.end()
+    report.changed = run.records()
+    return report

@@ -166,19 +166,10 @@ def code(scheme: URIRef) -> Reader:
 
 def standard(cell: str) -> Value:
     """Return the standard that an identifier of any spelling names."""
-    found = _standard(cell)
-    if isinstance(found, Refused):
-        raise Refused(found.rule, found.message)
-    return "iri", found
-
-
-@lru_cache(maxsize=8192)
-def _standard(identifier: str) -> str | Refused:
-    # Refusals are kept too: looking for near spellings of an unknown one takes milliseconds.
     try:
-        return str(resolve(identifier))
+        return "iri", str(resolve(cell))
     except UnknownStandard as error:
-        return Refused("unknown standard", str(error))
+        raise Refused("unknown standard", str(error)) from None
 
 
 def _named(column: str, reader: Reader, cell: str) -> Value:

@@ -1,6 +1,26 @@
 """Identifiers of the Common Core State Standards and of the frameworks aligned to them."""
 
-from databackpack.ontology.standards.lookup import UnknownStandard, files, resolve
+from databackpack.ontology.standards.lookup import (
+    Names,
+    UnknownStandard,
+    files,
+    framework,
+    identify,
+    knowing,
+    learn,
+    resolve,
+)
 from databackpack.ontology.standards.notation import canonical_code, standard_iri
 
-__all__ = ["UnknownStandard", "canonical_code", "files", "resolve", "standard_iri"]
+__all__ = [
+    "Names",
+    "UnknownStandard",
+    "canonical_code",
+    "files",
+    "framework",
+    "identify",
+    "knowing",
+    "learn",
+    "resolve",
+    "standard_iri",
+]

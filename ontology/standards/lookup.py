@@ -1,7 +1,14 @@
-"""Finding the one standard that an identifier names, however it is spelled."""
+"""Finding the one standard that an identifier names, however it is spelled.
+
+The Common Core is shipped. Of other frameworks a process is told for a while, by `knowing`; who
+was not told finds what is shipped and no more.
+"""
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files as resources
@@ -9,15 +16,27 @@ from importlib.resources.abc import Traversable
 
 import pyoxigraph as ox
 from rdflib import URIRef
-from rdflib.namespace import SKOS
+from rdflib.namespace import RDF, SKOS
 
-from databackpack.ontology.namespaces import BP
+from databackpack.ontology.namespaces import BP, CEASN
 from databackpack.ontology.standards.notation import reduced
 
-__all__ = ["UnknownStandard", "files", "resolve"]
+__all__ = [
+    "Names",
+    "UnknownStandard",
+    "files",
+    "framework",
+    "identify",
+    "knowing",
+    "learn",
+    "resolve",
+]
 
-_IDENTIFYING = {str(SKOS.notation), str(BP.alternateUri)}
+_NOTATION = str(SKOS.notation)
+_IDENTIFYING = {_NOTATION, str(BP.alternateUri)}
 _CANONICAL = str(BP.canonicalCode)
+_CODES = {_CANONICAL, *(str(BP[kind]) for kind in ("dotNotation", "shortCode", "codingScheme"))}
+_MOST_KEPT = 8192
 
 _HEX = re.compile(r"(?:^|[:/])([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})$", re.IGNORECASE)
 _ASN = re.compile(r"(?:^|/)(S[0-9A-F]{7,8})$")
@@ -29,6 +48,81 @@ _STRANDS = {"L", "RF", "RH", "RI", "RL", "RST", "SL", "W", "WHST"}
 
 class UnknownStandard(ValueError):
     """An identifier that names no standard, or more than one."""
+
+
+class Names:
+    """Which standards answer to which identifiers and codes, by what triples say.
+
+    INVARIANT: a code is no identifier: two frameworks may have the same one for different things.
+    """
+
+    def __init__(self, triples: Iterable[ox.Triple] = ()) -> None:
+        self.identifiers: defaultdict[str, set[str]] = defaultdict(set)
+        self.codes: defaultdict[str, set[str]] = defaultdict(set)
+        self.canonical: list[str] = []
+        self.frameworks: dict[str, str] = {}
+        self.kept: dict[str, URIRef | UnknownStandard] = {}
+        self.add(triples)
+
+    def add(self, triples: Iterable[ox.Triple]) -> None:
+        """Have the names that *triples* give standards and frameworks too."""
+        self.kept.clear()
+        frameworks: set[str] = set()
+        matches: list[tuple[str, str]] = []
+        for triple in triples:
+            subject, value = triple.subject, triple.object
+            if not isinstance(subject, ox.NamedNode):
+                continue
+            predicate = triple.predicate.value
+            if predicate in _IDENTIFYING and isinstance(value, ox.Literal):
+                self._name(subject.value, value.value, value.datatype.value)
+            elif predicate == str(RDF.type) and value == ox.NamedNode(str(CEASN.Competency)):
+                self.identifiers[_key(subject.value)].add(subject.value)
+            elif predicate == str(RDF.type) and value == _FRAMEWORK:
+                frameworks.add(subject.value)
+            elif predicate == str(SKOS.exactMatch) and isinstance(value, ox.NamedNode):
+                matches.append((subject.value, value.value))
+        for iri in frameworks:
+            self.frameworks[iri] = iri
+        for iri, other in matches:
+            if iri in frameworks:
+                self.frameworks[other] = iri
+
+    def _name(self, iri: str, text: str, datatype: str) -> None:
+        if datatype == _CANONICAL:
+            self.canonical.append(text)
+            self.codes[_CLUSTER.sub(r"\1", text)].add(iri)  # as older files write it
+            self.codes[text].add(iri)
+        elif datatype in _CODES:
+            self.codes[_key(text)].add(iri)
+            if datatype == str(BP.codingScheme):
+                self.canonical.append(text)
+        else:
+            self.identifiers[_key(text)].add(iri)
+
+    def find(self, key: str) -> set[str]:
+        """Return the IRIs of the standards that answer to *key*."""
+        return self.identifiers.get(key, set()) | self.codes.get(key, set())
+
+
+_FRAMEWORK = ox.NamedNode(str(CEASN.CompetencyFramework))
+_TOLD: ContextVar[Names | None] = ContextVar("told", default=None)
+
+
+@contextmanager
+def knowing(names: Names) -> Iterator[None]:
+    """Let `resolve` find *names* too, in this thread or task, and in processes forked from it."""
+    token = _TOLD.set(names)
+    try:
+        yield
+    finally:
+        _TOLD.reset(token)
+
+
+def learn(triples: Iterable[ox.Triple]) -> None:
+    """Add to the names that `knowing` told; without such nothing is learnt."""
+    if (told := _TOLD.get()) is not None:
+        told.add(triples)
 
 
 def files() -> list[Traversable]:
@@ -44,23 +138,58 @@ def resolve(identifier: str) -> URIRef:
     """Return the IRI of the one standard that *identifier* names.
 
     Takes dot notations, short codes (``5.NBT.1``, ``A.CED.4``), Ed-Fi's ``CC.…``, addresses, GUIDs,
-    ASN identifiers, CASE UUIDs and the codes of the crosswalked state frameworks. Raises
-    UnknownStandard when none, or more than one, answers to it.
+    ASN identifiers, CASE UUIDs and the codes of the crosswalked state frameworks, and what
+    `knowing` told; where both answer to it, the Common Core. Raises UnknownStandard when none, or
+    more than one, answers to it.
     """
-    table, codes = _index()
+    told = _TOLD.get()
+    kept = (_shipped() if told is None else told).kept
+    found = kept.get(identifier)
+    if found is None:
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        found = kept[identifier] = _resolved(identifier, told)
+    if isinstance(found, UnknownStandard):
+        raise UnknownStandard(str(found))
+    return found
+
+
+def _resolved(identifier: str, told: Names | None) -> URIRef | UnknownStandard:
+    # Refusals are kept too: looking for near spellings of an unknown one takes milliseconds.
     key = _key(identifier)
-    named = table.get(key, frozenset())
+    named = _shipped().find(key) or (told.find(key) if told else set())
     if len(named) == 1:
         (iri,) = named
         return URIRef(iri)
     if named:
-        raise UnknownStandard(
+        return UnknownStandard(
             f"{identifier[:100]!r} names {len(named)} standards: {', '.join(sorted(named))}; "
             "use the dot notation of the one that is meant"
         )
+    codes = [*_shipped().canonical, *(told.canonical if told else ())]
     near = get_close_matches(key[:40], codes, n=3)
     hint = f"; the nearest known codes are {', '.join(near)}" if near else ""
-    raise UnknownStandard(f"{identifier[:100]!r} names no known standard{hint}")
+    return UnknownStandard(f"{identifier[:100]!r} names no known standard{hint}")
+
+
+def identify(identifier: str) -> URIRef | None:
+    """Return the standard that has *identifier*, which is none that a code could be; else None.
+
+    Codes do not count: what has the same code may be another framework's.
+    """
+    key, told = _key(identifier), _TOLD.get()
+    for names in [_shipped()] if told is None else [_shipped(), told]:
+        named = names.identifiers.get(key, set())
+        if len(named) == 1:
+            return URIRef(next(iter(named)))
+    return None
+
+
+def framework(iri: str) -> URIRef | None:
+    """Return the framework that is held under *iri*, its own or one that matches exactly."""
+    told = _TOLD.get()
+    found = _shipped().frameworks.get(iri) or (told.frameworks.get(iri) if told else None)
+    return None if found is None else URIRef(found)
 
 
 def _key(identifier: str) -> str:
@@ -84,22 +213,9 @@ def _from_ed_fi(grade: str, code: str, first: str) -> str:
 
 
 @cache
-def _index() -> tuple[dict[str, frozenset[str]], list[str]]:
-    """Return the IRIs by key, and the canonical codes; reads the files once a process."""
-    table: defaultdict[str, set[str]] = defaultdict(set)
-    codes = []
+def _shipped() -> Names:
+    """Return the names of what is shipped; reads the files once a process."""
+    names = Names()
     for file in files():
-        for quad in ox.parse(file.read_bytes(), format=ox.RdfFormat.TURTLE):
-            if quad.predicate.value not in _IDENTIFYING:
-                continue
-            iri, identifier = quad.subject, quad.object
-            if not isinstance(iri, ox.NamedNode) or not isinstance(identifier, ox.Literal):
-                continue
-            if identifier.datatype.value == _CANONICAL:
-                codes.append(identifier.value)
-                without_cluster = _CLUSTER.sub(r"\1", identifier.value)  # as older files write it
-                table[without_cluster].add(iri.value)
-                table[identifier.value].add(iri.value)
-            else:
-                table[_key(identifier.value)].add(iri.value)
-    return {key: frozenset(iris) for key, iris in table.items()}, codes
+        names.add(quad.triple for quad in ox.parse(file.read_bytes(), format=ox.RdfFormat.TURTLE))
+    return names

@@ -12,6 +12,7 @@ from databackpack.loaders import lines
 from databackpack.ontology.namespaces import ID
 
 __all__ = [
+    "Crosswalk",
     "Guardianship",
     "Hold",
     "Item",
@@ -106,6 +107,15 @@ class Organization:
 
 
 @dataclass(frozen=True, slots=True)
+class Crosswalk:
+    """Who says that which standards correspond: alignments as public triples, of the set *iri*."""
+
+    iri: URIRef
+    graph: Graph
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Guardianship:
     """A guardian of a learner from one moment until another (None: open)."""
 
@@ -186,7 +196,9 @@ class Problem:
         return f"{self.source}: {self.rule}: {self.message}"
 
 
-Item = Record | Organization | Guardianship | StandingDocument | Setting | Hold | Problem
+Item = (
+    Record | Organization | Crosswalk | Guardianship | StandingDocument | Setting | Hold | Problem
+)
 
 
 def organization_iri(code: str) -> URIRef:

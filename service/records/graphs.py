@@ -18,6 +18,7 @@ __all__ = [
     "JOURNAL",
     "JURISDICTIONS",
     "OWN_HOLDS",
+    "QUARANTINE",
     "REGISTRY",
     "REVIEW",
     "RUNS",
@@ -25,6 +26,7 @@ __all__ = [
     "emergency_graph",
     "guardianship_graph",
     "policy_graph",
+    "quarantine_graph",
 ]
 
 REGISTRY = ID["graph/registry"]
@@ -41,6 +43,8 @@ INDEX = ID["graph/index"]
 """Which record is whose: learner, holder, category, source."""
 RUNS = ID["graph/runs"]
 """Which load, of which files, brought what the index names it for."""
+QUARANTINE = ID["graph/quarantine"]
+"""What was dropped from quarantine, and why; each entry has a graph of its own."""
 IDENTITY = ID["graph/identity"]
 IDENTITY_EVENTS = ID["graph/identity/events"]
 """Which learners were found to be one, and which one to be two: each event, and what holds now."""
@@ -69,3 +73,8 @@ def guardianship_graph(learner: URIRef) -> URIRef:
 def emergency_graph(learner: URIRef) -> URIRef:
     """Return the name of the graph of emergencies declared about a learner; it is in no view."""
     return ID[f"graph/emergency/{local_name(learner)}"]
+
+
+def quarantine_graph(name: object) -> URIRef:
+    """Return the name of the graph of one entry of the quarantine; it is in no view."""
+    return ID[f"graph/quarantine/{name}"]

@@ -55,7 +55,8 @@ _ROOM = 64 * 1024
 _LEFT_OUT = {str(one) for one in (INDEX, REGISTRY, JOURNAL, DISCLOSURES, SPECIAL_EDUCATION_LOG)}
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _RECORD_OR_EXPOSURE = re.compile(
-    f"{re.escape(ID['graph/'])}{_UUID}/{_UUID}/[^/]+|{re.escape(EXPOSURES)}/.+"
+    f"{re.escape(ID['graph/'])}(?:{_UUID}/{_UUID}/[^/]+|quarantine/{_UUID})"
+    f"|{re.escape(EXPOSURES)}/.+"
 )
 
 
@@ -70,9 +71,10 @@ class NotKept(RuntimeError):
 def is_logged(graph: str) -> bool:
     """Tell whether the log has what is in *graph*.
 
-    INVARIANT: left out is only what is named here: records (holder, learner, category), the index
-    and the registry, which files bring again; the journal; what was disclosed and shown. A kind of
-    graph that nobody thought of is in the log: that costs room and loses no word.
+    INVARIANT: left out is only what is named here: records (holder, learner, category), those in
+    quarantine, the index and the registry, which files bring again; the journal; what was disclosed
+    and shown. A kind of graph that nobody thought of is in the log: that costs room and loses no
+    word.
     """
     return str(graph) not in _LEFT_OUT and _RECORD_OR_EXPOSURE.fullmatch(graph) is None
 

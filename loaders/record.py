@@ -13,6 +13,7 @@ from databackpack.ontology.namespaces import ID
 
 __all__ = [
     "Crosswalk",
+    "Framework",
     "Guardianship",
     "Hold",
     "Item",
@@ -116,6 +117,20 @@ class Crosswalk:
 
 
 @dataclass(frozen=True, slots=True)
+class Framework:
+    """A framework of standards, as public triples: all that one document says of *iri*.
+
+    *document* is what the publisher calls the document, by which a newer version is known; several
+    documents may say something of one framework.
+    """
+
+    iri: URIRef
+    document: URIRef
+    graph: Graph
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Guardianship:
     """A guardian of a learner from one moment until another (None: open)."""
 
@@ -197,7 +212,15 @@ class Problem:
 
 
 Item = (
-    Record | Organization | Crosswalk | Guardianship | StandingDocument | Setting | Hold | Problem
+    Framework
+    | Record
+    | Organization
+    | Crosswalk
+    | Guardianship
+    | StandingDocument
+    | Setting
+    | Hold
+    | Problem
 )
 
 

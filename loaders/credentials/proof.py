@@ -1,0 +1,137 @@
+"""Proofs: whether a credential is as its issuer signed it.
+
+Data Integrity with ``eddsa-rdfc-2022``, ``Ed25519Signature2020``, and compact JWS (VC-JWT).
+Data Integrity EdDSA Cryptosuites v1.0, section 3.2; Securing Verifiable Credentials with JOSE.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from joserfc import jws
+from joserfc.errors import JoseError
+
+from databackpack.loaders.credentials.key import Keys, SigningKey, multibase
+from databackpack.loaders.jsonld import Contexts
+from databackpack.loaders.jsonld.document import Document, items
+from databackpack.loaders.table import Refused
+
+__all__ = ["Proof", "check", "opened"]
+
+_ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What is known of a credential's signature.
+
+    *signer* names the key whose signature is right, None where there is none or it could not be
+    checked; *reason* says why not. *is_vouched_for* where the key is the issuer's for certain: the
+    user's file has it, or the issuer's own identifier is the key.
+    """
+
+    signer: str | None = None
+    is_vouched_for: bool = False
+    reason: str = "it has no proof"
+
+
+def check(
+    document: dict[str, Any], issuer: str, keys: Keys, contexts: Contexts, path: str
+) -> Proof:
+    """Return what the proofs within *document* show; raises Refused where one is wrong.
+
+    Several proofs must all be right. Where one cannot be checked, none counts.
+    """
+    told = document.get("proof", [])
+    proofs = told if isinstance(told, list) else [told]
+    found = Proof()
+    for index, proof in enumerate(proofs):
+        at = f"{path}.proof[{index}]" if isinstance(told, list) else f"{path}.proof"
+        if not isinstance(proof, dict):
+            raise Refused("wrong type", f"{at}: an object is needed here")
+        found = _checked(
+            {k: v for k, v in document.items() if k != "proof"}, proof, keys, contexts, at
+        )
+        if found.signer is None:
+            return found
+    if found.signer == issuer.split("#")[0]:
+        return Proof(found.signer, is_vouched_for=True)
+    return found
+
+
+def _checked(
+    document: dict[str, Any], proof: dict[str, Any], keys: Keys, contexts: Contexts, path: str
+) -> Proof:
+    suite = proof.get("cryptosuite") or proof.get("type")
+    if (proof.get("type"), suite) not in (
+        ("DataIntegrityProof", "eddsa-rdfc-2022"),
+        ("Ed25519Signature2020", "Ed25519Signature2020"),
+    ):
+        return Proof(reason=f"its suite {str(suite)[:100]!r} is none that is known here")
+    if proof.get("proofPurpose") != "assertionMethod":
+        raise Refused("proof", f"{path}.proofPurpose: only assertionMethod makes a claim")
+    method = proof.get("verificationMethod")
+    key = keys.find(method) if isinstance(method, str) else None
+    if key is None or key.ed25519 is None:
+        return Proof(
+            reason=f"the key {str(method)[:200]!r} is not known; add it to the file of keys"
+        )
+    try:
+        signature = multibase(str(proof.get("proofValue")))
+    except ValueError as error:
+        raise Refused("proof", f"{path}.proofValue: {error}") from None
+    options = {k: v for k, v in proof.items() if k != "proofValue"}
+    options["@context"] = document.get("@context")
+    hashes = b"".join(
+        hashlib.sha256(contexts.canonical(one, path).encode()).digest()
+        for one in (options, document)
+    )
+    try:
+        key.ed25519.verify(signature, hashes)
+    except InvalidSignature:
+        if not contexts.is_exact(document):
+            return Proof(reason="a context that it names has changed since, or may have")
+        raise Refused(
+            "proof",
+            f"{path}.proofValue: the signature is wrong: the credential was changed after it was "
+            "signed, or another key signed it; get it from its issuer again",
+        ) from None
+    return Proof(key.name, key.is_vouched_for)
+
+
+def opened(token: str, keys: Keys, path: str, file: str) -> tuple[dict[str, Any], Proof]:
+    """Return the credential within a compact JWS and what its signature shows.
+
+    Raises Refused where it is no JWS or the signature is wrong.
+    """
+    try:
+        found = jws.extract_compact(token.encode("ascii"))
+    except (JoseError, ValueError) as error:
+        raise Refused("JWT", f"{path}: no signed token ({error}); send it whole") from None
+    header = found.headers()
+    key = _key(header, keys)
+    if header.get("alg") not in _ALGORITHMS:
+        raise Refused("proof", f"{path}: the algorithm {str(header.get('alg'))[:50]!r} is not safe")
+    proof = Proof(reason=f"the key {str(header.get('kid'))[:200]!r} is not known")
+    if key is not None:
+        try:
+            jws.deserialize_compact(token, key.jwk, algorithms=_ALGORITHMS)
+        except (JoseError, ValueError):
+            raise Refused(
+                "proof", f"{path}: the signature is wrong; get it from its issuer again"
+            ) from None
+        proof = Proof(key.name, key.is_vouched_for)
+    for one in items(BytesIO(found.payload), file):
+        if isinstance(one, Document):
+            return one.value, proof
+        raise Refused(one.rule, f"{path}: {one.message}")
+    raise Refused("JWT", f"{path}: nothing is in it")
+
+
+def _key(header: dict[str, Any], keys: Keys) -> SigningKey | None:
+    kid, jwk = header.get("kid"), header.get("jwk")
+    if isinstance(kid, str) and (found := keys.find(kid)):
+        return found
+    return Keys.given(jwk) if isinstance(jwk, dict) else None

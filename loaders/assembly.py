@@ -99,6 +99,7 @@ class Assembly:
         for packed in self._spool.packed():
             _, _, file, line = packed[0]
             yield Group(_people(packed), packed, build, Source(file, line), count)
+            count = 0
 
 
 def build(packed: list[Packed], mint: Mint) -> Iterator[Item]:

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from databackpack.loaders import edfi, oneroster
+from databackpack.loaders.reading import Group
 from databackpack.loaders.record import Item, Mint
 
 __all__ = ["FORMATS", "Reader"]
 
-Reader = Callable[[Path, Mint], Iterator[Item]]
+Reader = Callable[[Path, Mint], Iterator[Item | Group]]
+"""What yields items, or groups of rows that become items (``loaders.reading``)."""
 
 FORMATS: dict[str, Reader] = {
-    "edfi": edfi.read,
-    "oneroster": oneroster.read,
+    "edfi": lambda path, _: edfi.gather(path),
+    "oneroster": lambda path, _: oneroster.gather(path),
 }

@@ -22,7 +22,7 @@ class Group:
     """The rows of one learner, as the first step left them: *rows* can be pickled, *build* is not.
 
     *people* are the (kind, identifier) of all whom the rows name, the learner first; *source* is
-    where the first row stood; *count* is how many groups there are in all.
+    where the first row stood; *count* tells with the first group how many there are, 0 with others.
     """
 
     people: tuple[tuple[str, str], ...]

@@ -32,6 +32,7 @@ from databackpack.shapes.profile import flaws
 from databackpack.shapes.report import Report, Result
 
 __all__ = [
+    "CLEAN",
     "RecordLike",
     "Report",
     "Result",
@@ -43,6 +44,9 @@ __all__ = [
     "validate_organization",
     "validate_policy",
 ]
+
+CLEAN = Report()
+"""The report, this one and no equal one, of a record that passed at once: its text is RDF too."""
 
 _LOCK = Lock()
 """pySHACL keeps state in its shapes; one run at a time."""
@@ -61,7 +65,7 @@ def validate_batch(records: Sequence[RecordLike]) -> list[Report]:
     """
     passed = first_pass.conforming(records)
     rest = [place for place in range(len(records)) if place not in passed]
-    found = dict.fromkeys(passed, Report())
+    found = dict.fromkeys(passed, CLEAN)
     found.update(zip(rest, reference([records[place] for place in rest]), strict=True))
     return [found[place] for place in range(len(records))]
 

@@ -108,6 +108,7 @@ def gather(path: Path) -> Iterator[Item | Group]:
             key, _, name, line = packed[0]
             people = (("learner", f"state:{unpacked(key)[0]}"),)
             yield Group(people, packed, build, Source(name, line), count)
+            count = 0
 
 
 def _files(path: Path) -> list[Path]:

@@ -1,108 +1,182 @@
-"""Intake: what loaders read, checked by the shapes and committed learner by learner."""
+"""Intake: what loaders read, checked by the shapes and committed, whole learners at a time."""
 
 from collections.abc import Callable, Iterable, Iterator
 
+import pyoxigraph as ox
 from rdflib import RDF, URIRef
 
 from databackpack import shapes
-from databackpack.loaders.record import Item, Organization, Problem, Record, Source
+from databackpack.loaders.reading import Group
+from databackpack.loaders.record import Item, Mint, Organization, Problem, Source
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPA
 from databackpack.service.intake import family
+from databackpack.service.intake.checking import Checked, Part, checked
 from databackpack.service.intake.report import Report
-from databackpack.service.intake.run import Run, digest, has_digest, index_entry
+from databackpack.service.intake.run import Run, has_digest, index_entry
 from databackpack.service.policy import audience as audiences
 from databackpack.service.policy.model import Audience
 from databackpack.service.records.graphs import AUDIENCES, HOLDS, INDEX, REGISTRY
-from databackpack.service.records.terms import to_triples
+from databackpack.service.records.identity import read_bindings
+from databackpack.service.records.terms import node, to_triples
 from databackpack.service.records.truth import Change, TruthStore
 
 __all__ = ["take_in"]
 
-_BATCH = 25
+_NEW_TOGETHER = 500
+"""Learners who are new and are brought by one commit, where no view waits for it."""
 
 
 def take_in(
     truth: TruthStore,
-    items: Iterable[Item],
+    found: Iterable[Item | Group],
     *,
     run: Run | None = None,
+    mint: Mint | None = None,
+    workers: int = 0,
     advance: Callable[[int], None] = lambda learners: None,
+    expect: Callable[[int], None] = lambda learners: None,
 ) -> Report:
     """Return the report of a load that is in *truth*, every record whole or not at all.
 
-    *run* is which load the index names for the records that differ from what is held. *advance* is
-    told the number of learners that each commit finished. Loading the same items twice changes
-    nothing.
+    *run* is which load the index names for the records that differ from what is held. *mint* is
+    needed where groups are *found*. With *workers* records are made and checked in as many
+    processes, and new learners are committed by the hundred; without, all is done here in small
+    commits, as beside live views. *advance* is told the number of learners that each commit
+    finished, *expect* how many there will be in all, as far as that is known. Loading the same
+    items twice changes nothing. Raises checking.WorkerLost, and what the truth store raises.
     """
     report = Report()
-    for batch in _batches(items):
-        changes = _changes(truth, batch, report, run)
-        truth.commit(changes)
-        learners = {change.learner for change in changes if change.learner is not None}
+    bindings = read_bindings(truth)
+    new: list[Item | Checked] = []
+    who: set[URIRef] = set()
+
+    def finish(learners: set[URIRef]) -> None:
         advance(len(learners - report.learners))
         report.learners |= learners
+
+    for part in checked(_announced(found, expect), mint, workers):
+        learners = _learners(part)
+        if workers and learners and not any(map(bindings.concerns, learners - who)):
+            is_new = who.isdisjoint(learners) and all(map(truth.is_new, learners))
+        else:
+            is_new = False
+        if new and (not is_new or len(who) >= _NEW_TOGETHER):
+            finish(_keep_new(truth, new, report, run, who))
+            new, who = [], set()
+        if is_new:
+            new += part
+            who |= learners
+        else:
+            finish(_keep(truth, part, report, run))
+    if new:
+        finish(_keep_new(truth, new, report, run, who))
     held = {learner for learner, _ in truth.pairs(HOLDS, BP.isHeldBack)}
     report.still_held = (held & report.learners) - report.held
     truth.flush()
     return report
 
 
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Yield runs of items over whole learners, the organisations before the first learner apart.
-
-    Loaders keep a learner's items together; statements name audiences that organisations bring.
-    """
-    batch: list[Item] = []
-    learners: set[URIRef] = set()
-    for item in items:
-        learner = getattr(item, "learner", None)
-        is_full = learner not in learners and len(learners) >= _BATCH
-        if learner is not None and batch and (is_full or not learners):
-            yield batch
-            batch, learners = [], set()
-        if learner is not None:
-            learners.add(learner)
-        batch.append(item)
-    if batch:
-        yield batch
+def _announced(
+    found: Iterable[Item | Group], expect: Callable[[int], None]
+) -> Iterator[Item | Group]:
+    total = 0
+    for one in found:
+        if isinstance(one, Group) and one.count:
+            total += one.count
+            expect(total)
+        yield one
 
 
-def _changes(truth: TruthStore, batch: list[Item], report: Report, run: Run | None) -> list[Change]:
-    changes: list[Change] = []
-    records = [item for item in batch if isinstance(item, Record)]
-    changes += _record_changes(truth, records, report, run)
-    learners = {change.learner for change in changes if change.learner is not None}
-    changes += [_audience_change(audiences.of_person(BPA.learner, one)) for one in learners]
-    for item in batch:
+def _learners(part: Iterable[Item | Checked]) -> set[URIRef]:
+    of = (getattr(one.record if isinstance(one, Checked) else one, "learner", None) for one in part)
+    return {learner for learner in of if learner is not None}
+
+
+def _keep(truth: TruthStore, part: Part, report: Report, run: Run | None) -> set[URIRef]:
+    """Return the learners of whom *truth* holds, now or already, what *part* says."""
+    stored = _stored(part, report)
+    others = _other_changes(truth, part, stored, report)
+    truth.commit([*_record_changes(truth, stored, run), *others])
+    return {one.record.learner for one in stored} | _concerned(others)
+
+
+def _keep_new(
+    truth: TruthStore, part: Part, report: Report, run: Run | None, learners: set[URIRef]
+) -> set[URIRef]:
+    """Return the learners of whom *truth* holds what *part* says; all *learners* are new to it."""
+    stored = _stored(part, report)
+    others = _other_changes(truth, part, stored, report)
+    if stored and run is not None:
+        run.begin()
+    quads = [quads for one in stored for quads in _quads(one, run)]
+    graphs = [one.record.iri for one in stored]
+    truth.commit_new(learners, b"".join(quads), graphs, others)
+    return {one.record.learner for one in stored} | _concerned(others)
+
+
+def _concerned(changes: Iterable[Change]) -> set[URIRef]:
+    return {change.learner for change in changes if change.learner is not None}
+
+
+def _stored(part: Part, report: Report) -> list[Checked]:
+    """Return the records of *part* that may be stored; *report* has what was found in them."""
+    stored = []
+    for one in part:
+        if isinstance(one, Checked):
+            for problem in _problems(one.record.source, one.report):
+                report.tell(problem)
+            if one.report.conforms:
+                report.records[local_name(one.record.category)] += 1
+                stored.append(one)
+    return stored
+
+
+def _problems(source: Source, verdict: shapes.Report) -> list[Problem]:
+    return [
+        Problem(source, result.rule, result.text(), result.severity, result.layer)
+        for result in verdict.results
+    ]
+
+
+def _record_changes(
+    truth: TruthStore, stored: Iterable[Checked], run: Run | None
+) -> Iterator[Change]:
+    """Yield what brings the records that differ from what is held; a digest tells which do."""
+    for one in stored:
+        record = one.record
+        if has_digest(truth.triples(INDEX, record.iri), one.digest):
+            continue
+        if run is not None:
+            run.begin()
+        triples = set(ox.parse(record.lines, format=ox.RdfFormat.N_TRIPLES))
+        yield Change(record.iri, [quad.triple for quad in triples], learner=record.learner)
+        entry = index_entry(record, one.digest, run)
+        yield Change(INDEX, entry, subject=record.iri, learner=record.learner)
+
+
+def _quads(one: Checked, run: Run | None) -> Iterator[bytes]:
+    """Yield a record as N-Quads, and its entry in the index."""
+    record = one.record
+    yield record.lines.replace(b" .\n", f" <{record.iri}> .\n".encode())
+    entry = ox.serialize(index_entry(record, one.digest, run), format=ox.RdfFormat.N_TRIPLES)
+    yield (entry or b"").replace(b" .\n", f" {node(INDEX)} .\n".encode())
+
+
+def _other_changes(
+    truth: TruthStore, part: Part, stored: Iterable[Checked], report: Report
+) -> list[Change]:
+    """Return what *part* changes beside its records."""
+    learners = {one.record.learner for one in stored}
+    changes = [_audience_change(audiences.of_person(BPA.learner, one)) for one in learners]
+    for item in part:
         match item:
             case Organization():
                 changes += _organization_changes(item, report)
             case Problem():
-                report.problems.append(item)
-    return [*changes, *family.changes(truth, batch, report)]
-
-
-def _record_changes(
-    truth: TruthStore, records: list[Record], report: Report, run: Run | None
-) -> Iterator[Change]:
-    for record, verdict in zip(records, shapes.validate_batch(records), strict=True):
-        if not verdict.conforms:
-            report.problems += _problems(record.source, verdict)
-            continue
-        report.records[local_name(record.category)] += 1
-        triples = to_triples(record.graph)
-        yield Change(record.iri, triples, learner=record.learner)
-        entry, hashed = truth.triples(INDEX, record.iri), digest(triples)
-        if not has_digest(entry, hashed):
-            if run is not None:
-                run.begin()
-            entry = index_entry(record, hashed, run)
-        yield Change(INDEX, entry, subject=record.iri, learner=record.learner)
-
-
-def _problems(source: Source, verdict: shapes.Report) -> list[Problem]:
-    return [Problem(source, result.rule, result.text()) for result in verdict.results]
+                report.tell(item)
+    items = [one.record if isinstance(one, Checked) else one for one in part]
+    return [*changes, *family.changes(truth, items, report)]
 
 
 def _organization_changes(item: Organization, report: Report) -> Iterator[Change]:

@@ -19,17 +19,21 @@ def load(
     form: str,
     paths: Sequence[Path],
     *,
+    workers: int = 0,
     advance: Callable[[int], None] = lambda learners: None,
+    expect: Callable[[int], None] = lambda learners: None,
 ) -> Report:
     """Return the report of loading *paths*, all of the format *form*, into *truth*.
 
-    *advance* is told the number of learners that each commit finished. Doing it again, also after
+    *workers*, *advance* and *expect* are those of `take_in`. Doing it again, also after
     a kill, brings what is missing and changes nothing else. Raises OSError for what is not there.
     """
     run = Run(truth, form, list(input_files(paths)))
     mint = Identities(truth).mint
     items = chain.from_iterable(FORMATS[form](path, mint) for path in paths)
-    report = take_in(truth, items, run=run, advance=advance)
+    report = take_in(
+        truth, items, run=run, mint=mint, workers=workers, advance=advance, expect=expect
+    )
     run.end()
     report.changed = run.records()
     return report

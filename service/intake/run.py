@@ -100,9 +100,9 @@ class Run:
         return ox.Triple(node(self.iri), node(predicate), stamp)
 
 
-def digest(triples: Iterable[ox.Triple]) -> str:
-    """Return the SHA-256 of *triples* in hexadecimal: of their sorted lines of N-Triples."""
-    return sha256("".join(sorted(f"{triple} .\n" for triple in triples)).encode()).hexdigest()
+def digest(lines: bytes) -> str:
+    """Return the SHA-256 of a record's lines in hexadecimal."""
+    return sha256(lines).hexdigest()
 
 
 def has_digest(entry: Iterable[ox.Triple], hashed: str) -> bool:

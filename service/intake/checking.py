@@ -1,0 +1,224 @@
+"""What loaders read becomes checked records: here, or over all cores in processes of their own."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, groupby
+from multiprocessing import get_context, parent_process
+from os import _exit
+from signal import SIG_IGN, SIGINT, signal
+from threading import Thread
+from typing import Any
+
+import pyoxigraph as ox
+from rdflib import URIRef
+
+from databackpack import shapes
+from databackpack.loaders.reading import Build, Group
+from databackpack.loaders.record import Item, Mint, Record
+from databackpack.service.intake.run import digest
+
+__all__ = ["Checked", "Part", "WorkerLost", "checked"]
+
+_PART = 25
+"""Learners that are checked together."""
+
+
+class WorkerLost(RuntimeError):
+    """A process that checked records died; nothing from the part that it had is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A record with what validation found, and its digest (`run.digest`)."""
+
+    record: Record
+    report: shapes.Report
+    digest: str
+
+
+Part = list[Item | Checked]
+"""What was read of some learners, each whole: no `Record` among it, each is `Checked`."""
+
+_People = dict[tuple[str, str], URIRef]
+_Job = Record | tuple[_People, Any]
+"""A record, or who is who in the rows of a learner, and the rows."""
+
+
+def checked(found: Iterable[Item | Group], mint: Mint | None, workers: int) -> Iterator[Part]:
+    """Yield what was *found* in its order, records checked, in parts of whole learners.
+
+    The organisations before the first learner are a part of their own: statements name audiences
+    that organisations bring. *mint* is needed where there are groups. With *workers* as many
+    processes are forked, so the caller has no threads that hold locks; without, all is done in the
+    caller's thread. Raises WorkerLost.
+    """
+    parts = _parts(found)
+    if not workers:
+        for part in parts:
+            yield _merged(part, _check(_build_of(part), _jobs(part, mint)))
+        return
+    for build, alike in groupby(parts, key=_build_of):
+        with _pool(build, workers) as pool:
+            yield from _in_order(pool, alike, mint, 2 * workers)
+
+
+def _parts(found: Iterable[Item | Group]) -> Iterator[list[Item | Group]]:
+    """Yield runs over whole learners, all groups of one with one build."""
+    part: list[Item | Group] = []
+    learners: set[object] = set()
+    for one in found:
+        learner = one.people[0] if isinstance(one, Group) else getattr(one, "learner", None)
+        is_full = learner not in learners and len(learners) >= _PART
+        if isinstance(one, Group) and _build_of(part) not in (one.build, None):
+            is_full = True
+        if learner is not None and part and (is_full or not learners):
+            yield part
+            part, learners = [], set()
+        if learner is not None:
+            learners.add(learner)
+        part.append(one)
+    if part:
+        yield part
+
+
+def _build_of(part: Sequence[Item | Group]) -> Build | None:
+    return next((one.build for one in part if isinstance(one, Group)), None)
+
+
+def _jobs(part: Iterable[Item | Group], mint: Mint | None) -> list[_Job]:
+    jobs: list[_Job] = []
+    for one in part:
+        if isinstance(one, Record):
+            jobs.append(one)
+        elif isinstance(one, Group):
+            if mint is None:
+                raise ValueError("groups need somebody who mints")
+            jobs.append(({person: mint(*person) for person in one.people}, one.rows))
+    return jobs
+
+
+def _check(build: Build | None, jobs: Sequence[_Job]) -> list[Part]:
+    """Return what each of *jobs* becomes."""
+    found: list[list[Item]] = []
+    for job in jobs:
+        if isinstance(job, Record):
+            found.append([job])
+        elif build is not None:
+            people, rows = job
+            found.append(list(build(rows, lambda *person, of=people: of[person])))
+    # As lines, so that nobody can change what was checked.
+    records = [
+        Record(one.learner, one.holder, one.category, one.lines, one.source)
+        for one in chain.from_iterable(found)
+        if isinstance(one, Record)
+    ]
+    verdicts = map(_checked, records, shapes.validate_batch(records))
+    return [[next(verdicts) if isinstance(one, Record) else one for one in of] for of in found]
+
+
+def _checked(record: Record, report: shapes.Report) -> Checked:
+    if report.conforms and report is not shapes.CLEAN:
+        report = _storable(record, report)
+    return Checked(record, report, digest(record.lines))
+
+
+def _storable(record: Record, report: shapes.Report) -> shapes.Report:
+    """Return *report*, with what the engine cannot store, which pySHACL lets pass."""
+    try:
+        for _ in ox.parse(record.lines, format=ox.RdfFormat.N_TRIPLES):
+            pass
+    except (SyntaxError, ValueError) as error:
+        message = f"This cannot be stored: {error}. Correct the identifier or the text."
+        return shapes.Report(
+            (*report.results, shapes.Result(record.learner, None, None, "Record-term", message))
+        )
+    return report
+
+
+def _merged(part: Iterable[Item | Group], results: Iterable[Part]) -> Part:
+    """Return *part* with the results in the places of what they are results of."""
+    made = iter(results)
+    merged: Part = []
+    for one in part:
+        if isinstance(one, Record | Group):
+            merged += next(made)
+        else:
+            merged.append(one)
+    return merged
+
+
+_Waiting = tuple[list[Item | Group], "Future[list[Part]]"]
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, parts: Iterator[list[Item | Group]], mint: Mint | None, window: int
+) -> Iterator[Part]:
+    """Yield the results of *parts* in order; at most *window* of them are under way."""
+    waiting: deque[_Waiting] = deque()
+    for part in parts:
+        waiting.append((part, _submitted(pool, part, mint)))
+        if len(waiting) >= window:
+            yield _result(waiting.popleft())
+    while waiting:
+        yield _result(waiting.popleft())
+
+
+def _submitted(
+    pool: ProcessPoolExecutor, part: list[Item | Group], mint: Mint | None
+) -> "Future[list[Part]]":
+    jobs, done = _jobs(part, mint), Future[list[Part]]()
+    try:
+        if jobs:
+            return pool.submit(_work, jobs)
+        done.set_result([])
+    except BrokenProcessPool as error:  # to be told with the part that was at work
+        done.set_exception(error)
+    return done
+
+
+def _result(waiting: _Waiting) -> Part:
+    part, future = waiting
+    try:
+        return _merged(part, future.result())
+    except BrokenProcessPool:
+        source = next((one.source for one in part if isinstance(one, Record | Group)), None)
+        raise WorkerLost(
+            f"a process that checked records died, at the learner of {source} or one of the "
+            f"{_PART - 1} after that; what was loaded before is kept. Was memory short? Load again"
+        ) from None
+
+
+_build: Build | None = None
+"""What a worker builds items with: what it had in memory when it was forked."""
+
+
+@contextmanager
+def _pool(build: Build | None, workers: int) -> Iterator[ProcessPoolExecutor]:
+    pool = ProcessPoolExecutor(workers, get_context("fork"), _begin, (build,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(build: Build | None) -> None:
+    global _build  # a worker's own
+    _build = build
+    signal(SIGINT, SIG_IGN)  # the parent ends us
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the parent is gone: nobody else would."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+    _exit(1)
+
+
+def _work(jobs: Sequence[_Job]) -> list[Part]:
+    return _check(_build, jobs)

@@ -104,9 +104,9 @@ class Report:
     """What was loaded, by category, and what was not, with the reason.
 
     *changed* counts the records that differ from what was held. *notes* are warnings and notes on
-    what was loaded all the same, and *files* all that something was read from. *held* are the
-    learners whom nobody may see, because a word of the family is among *problems*; *still_held*
-    those whom an earlier load held back and this one did not let go.
+    what was loaded all the same. *held* are the learners whom nobody may see, because a word of the
+    family is among *problems*; *still_held* those whom an earlier load held back and this one did
+    not let go.
     """
 
     records: Counter[str] = field(default_factory=Counter)
@@ -120,7 +120,6 @@ class Report:
     still_held: set[URIRef] = field(default_factory=set)
     problems: Problems = field(default_factory=Problems)
     notes: Problems = field(default_factory=Problems)
-    files: set[str] = field(default_factory=set)
 
     def tell(self, problem: Problem) -> None:
         """*problem* is among those of its kind: what was not loaded, or what is noted."""

@@ -25,7 +25,9 @@ __all__ = [
     "RDF",
     "RDFS",
     "SDO",
+    "SEMAPV",
     "SKOS",
+    "SSSOM",
     "XSD",
 ]
 
@@ -44,6 +46,8 @@ DPV = Namespace("https://w3id.org/dpv#")
 EDU = Namespace("https://w3id.org/dpv/sector/education#")
 ODRL = Namespace("http://www.w3.org/ns/odrl/2/")
 PD = Namespace("https://w3id.org/dpv/pd#")
+SEMAPV = Namespace("https://w3id.org/semapv/vocab/")
+SSSOM = Namespace("https://w3id.org/sssom/")
 
 PREFIXES: dict[str, Namespace | str] = {
     "bp": BP,
@@ -65,6 +69,8 @@ PREFIXES: dict[str, Namespace | str] = {
     "rdf": str(RDF),
     "rdfs": str(RDFS),
     "schema": str(SDO),
+    "semapv": SEMAPV,
     "skos": str(SKOS),
+    "sssom": SSSOM,
     "xsd": str(XSD),
 }

@@ -1,13 +1,12 @@
 """The ``backpack`` command. Exit codes: 0 done, 1 refused or invalid, 2 wrong usage."""
 
 import logging
-import sys
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from socket import socket
-from typing import Any, TextIO
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -15,9 +14,8 @@ from joserfc.jwk import OKPKey
 from rdflib import URIRef
 from rich.console import Console
 
-from databackpack.loaders.formats import FORMATS
 from databackpack.ontology.codes import local_name
-from databackpack.service import demo, governance, operating
+from databackpack.service import delivery, demo, governance, operating
 from databackpack.service.app import create_app, open_context
 from databackpack.service.config import BadSetting, Config
 from databackpack.service.gate.answer import answer
@@ -30,10 +28,9 @@ from databackpack.service.gate.credentials import (
 from databackpack.service.gate.faults import ServiceError
 from databackpack.service.gate.protocol import QueryRequest
 from databackpack.service.gate.results import GRAPH_FORMATS, RESULTS_FORMATS
-from databackpack.service.loading import describe, load
 from databackpack.service.opening import STORE, opened
 from databackpack.service.operating import audiences
-from databackpack.service.records.truth import NotKept, StoreInUse, StoreUnusable, TruthStore
+from databackpack.service.records.truth import NotKept, StoreInUse
 from databackpack.service.serving import CannotListen, bind, serve
 from databackpack.service.settings import FILE
 from databackpack.service.web.context import Context
@@ -65,32 +62,8 @@ def main() -> None:
     logging.getLogger("rdflib.term").setLevel(logging.ERROR)  # reports name the row; it would not
 
 
-for _command in (*governance.COMMANDS, *operating.COMMANDS):
+for _command in (*delivery.COMMANDS, *governance.COMMANDS, *operating.COMMANDS):
     main.add_command(_command)
-
-
-@main.command("load")
-@click.argument("form", metavar="FORMAT", type=click.Choice(sorted(FORMATS)))
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--store", type=click.Path(path_type=Path, file_okay=False), help="The truth store.")
-@click.option("--dry-run", is_flag=True, help="Read and check everything, keep nothing.")
-@click.option(
-    "--report", "report_file", type=click.Path(path_type=Path), help="Write all problems here."
-)
-def load_command(
-    form: str, paths: tuple[Path, ...], store: Path | None, dry_run: bool, report_file: Path | None
-) -> None:
-    """Load files of FORMAT; exit with 1 when something was not loaded."""
-    if (store is None) != dry_run:
-        raise click.UsageError("Name a --store, or choose --dry-run.")
-    console = Console(stderr=True)
-    written = None if report_file is None else _report(report_file)
-    report = load(_truth(store), form, list(paths), console)
-    describe(report, console)
-    if written is not None:
-        with written:
-            written.writelines(f"{problem}\n" for problem in report.problems)
-    sys.exit(0 if report.is_clean else 1)
 
 
 @main.command("serve")
@@ -219,21 +192,6 @@ def _text(file: Path) -> str:
         raise click.ClickException(
             f"{file} is not in UTF-8 (byte {error.start + 1}); save it as UTF-8"
         ) from None
-
-
-def _report(file: Path) -> TextIO:
-    """Return *file* open for writing: what cannot be written is told before the loading."""
-    try:
-        return file.open("w", encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"cannot write the --report {file}: {error.strerror}") from None
-
-
-def _truth(store: Path | None) -> TruthStore:
-    try:
-        return TruthStore(store, redo=None if store is None else _config(store).redo)
-    except (StoreInUse, StoreUnusable) as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _signing(store: Path) -> tuple[OKPKey, dict[str, frozenset[URIRef]], datetime]:

@@ -237,6 +237,10 @@ class TruthStore:
         if self._redo is not None:
             self._redo.sync()
 
+    def copy(self, folder: Path) -> None:
+        """Let *folder*, on the same disk, hold all that the store holds; its log is not copied."""
+        self._store.backup(str(folder))
+
     def check(self) -> None:
         """Raise NotKept when a change could not be kept now; tried, unless a writer is at work."""
         if self._redo is not None and self._lock.acquire(blocking=False):

@@ -1,0 +1,124 @@
+"""``backpack load``: files into a store that nobody serves, or to a running service."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TextIO
+
+import click
+from rich.console import Console
+
+from databackpack.loaders.formats import FORMATS
+from databackpack.service.config import BadSetting, Config
+from databackpack.service.intake.report import Report
+from databackpack.service.loading import describe, load
+from databackpack.service.records.truth import (
+    NotLoaded,
+    StoreInUse,
+    StoreUnusable,
+    TruthStore,
+)
+
+__all__ = ["COMMANDS"]
+
+
+@click.command("load")
+@click.argument("form", metavar="FORMAT", type=click.Choice(sorted(FORMATS)))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--store", type=click.Path(path_type=Path, file_okay=False), help="The truth store.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Read and check everything, keep nothing; with --store, tell what would change there.",
+)
+@click.option(
+    "--report", "report_file", type=click.Path(path_type=Path), help="Write all problems here."
+)
+def _load(
+    form: str, paths: tuple[Path, ...], store: Path | None, dry_run: bool, report_file: Path | None
+) -> None:
+    """Load files of FORMAT; exit with 1 when something was not loaded.
+
+    Doing it again changes nothing; after a kill it goes on with what is missing.
+    """
+    if store is None and not dry_run:
+        raise click.UsageError("Name a --store, or choose --dry-run.")
+    console = Console(stderr=True)
+    with ExitStack() as stack:
+        written = None if report_file is None else stack.enter_context(_report(report_file))
+        truth = stack.enter_context(_rehearsal(store)) if dry_run else _truth(store)
+        report = _loaded(truth, form, list(paths), console)
+        describe(report, console)
+        if dry_run:
+            console.print("This was a dry run: nothing was kept.")
+        if written is not None:
+            _write(report, written)
+    sys.exit(0 if report.is_clean else 1)
+
+
+def _loaded(truth: TruthStore, form: str, paths: list[Path], console: Console) -> Report:
+    try:
+        return load(truth, form, paths, console)
+    except NotLoaded as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise click.ClickException(f"cannot read {error.filename}: {error.strerror}") from None
+
+
+def _write(report: Report, file: TextIO) -> None:
+    """Write all that was not loaded."""
+    file.writelines(f"{problem}\n" for problem in report.problems)
+
+
+def _report(file: Path) -> TextIO:
+    """Return *file* open for writing: what cannot be written is told before the loading."""
+    try:
+        return file.open("w", encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write the --report {file}: {error.strerror}") from None
+
+
+def _truth(store: Path | None) -> TruthStore:
+    try:
+        return TruthStore(store, redo=None if store is None else _config(store).redo)
+    except (StoreInUse, StoreUnusable) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def _rehearsal(store: Path | None) -> Iterator[TruthStore]:
+    """Give what may be loaded into and is gone afterwards: as *store* is, if there is one.
+
+    A checkpoint shares the files that never change, so it takes moments, and room only for what the
+    load adds; it lies beside the store, in a folder that is its owner's alone.
+    """
+    if store is None or not store.exists():
+        yield TruthStore()
+        return
+    truth, redo = _truth(store), _config(store).redo or store.with_name(f"{store.name}.redo")
+    with TemporaryDirectory(prefix=f"{store.name}.dry-run-", dir=store.parent) as folder:
+        copy, log = Path(folder) / "store", Path(folder) / "redo"
+        truth.copy(copy)
+        shutil.copy(redo, log)
+        vars(truth).clear()  # the engine closes a store that nobody holds
+        made = TruthStore(copy, create=False, redo=log)
+        try:
+            yield made
+        finally:
+            vars(made).clear()
+
+
+def _config(store: Path) -> Config:
+    try:
+        return Config.of_folder(store)
+    except BadSetting as error:
+        raise click.ClickException(str(error)) from None
+
+
+COMMANDS: tuple[click.Command, ...] = (_load,)
+"""Added to ``backpack`` by the command line."""

@@ -74,20 +74,20 @@ class Record:
         self.holder = holder
         self.category = category
         self._graph = content if isinstance(content, Graph) else None
-        self._lines = content if isinstance(content, bytes) else b""
+        self._lines = content if isinstance(content, bytes) else None
         self.source = source
 
     @property
     def graph(self) -> Graph:
-        """The record's triples. Whoever changes them changes `lines` too."""
+        """The record's triples; of a record that was given as lines nobody changes them."""
         if self._graph is None:
-            self._graph = lines.parse(self._lines)
+            self._graph = lines.parse(self._lines or b"")
         return self._graph
 
     @property
     def lines(self) -> bytes:
         """The record's triples as N-Triples: one on each line, sorted."""
-        return self._lines if self._graph is None else lines.write(self._graph)
+        return lines.write(self.graph) if self._lines is None else self._lines
 
     @property
     def iri(self) -> URIRef:

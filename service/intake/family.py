@@ -19,7 +19,7 @@ from databackpack.loaders.record import (
     StandingDocument,
 )
 from databackpack.ontology.codes import local_name
-from databackpack.ontology.namespaces import BP, BPA, BPG, ID, SDO
+from databackpack.ontology.namespaces import BP, BPA, BPC, BPG, ID, SDO
 from databackpack.service.intake.report import Report
 from databackpack.service.policy import audience as audiences
 from databackpack.service.policy import consent, jurisdiction, standing
@@ -33,6 +33,9 @@ from databackpack.service.records.truth import Change, TruthStore
 from databackpack.service.views import dossier, statements
 
 __all__ = ["changes"]
+
+_TELL_OF_RIGHTS = (BPC.demographics, BPC.enrollment)
+"""The categories that may tell of a birth, or of entry in college."""
 
 
 def changes(truth: TruthStore, items: Sequence[Item], report: Report) -> Iterator[Change]:
@@ -140,7 +143,7 @@ class _Standing:
         held, items = dossier.read(self._truth, learner).family, self._items.get(learner, [])
         births, colleges = set(held.births), set(held.college_entries)
         for record in items:
-            if isinstance(record, Record):
+            if isinstance(record, Record) and record.category in _TELL_OF_RIGHTS:
                 births |= _days(record.graph.objects(None, SDO.birthDate))
                 for stay in record.graph.subjects(BP.hasGradeLevel, BPG.PS):
                     colleges |= _days(record.graph.objects(stay, BP.entryDate))

@@ -57,7 +57,7 @@ def usual_purpose(role: URIRef) -> URIRef:
 
 def write(audience: Audience) -> Graph:
     """Return *audience* as triples; ``read`` gives the same audience back."""
-    graph = Graph()
+    graph = Graph(store="SimpleMemory")
     graph.add((audience.iri, RDF.type, BP.Audience))
     graph.add((audience.iri, BP.hasRole, audience.role))
     graph.add((audience.iri, BP.isAudienceOf, audience.party))

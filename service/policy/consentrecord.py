@@ -31,7 +31,7 @@ _METHOD, _NOTICE, _SEQUENCE = DPV.hasIndicationMethod, DPV.hasNotice, BP.sequenc
 
 def write(events: Iterable[Event]) -> Graph:
     """Return *events* with their records and policies; ``read`` gives the same events back."""
-    graph = Graph()
+    graph = Graph(store="SimpleMemory")
     for event in events:
         record = _write_record(graph, event.cell)
         _write_event(graph, event, record)

@@ -79,7 +79,7 @@ class UnreadablePolicy(ValueError):
 
 def write(statement: Statement) -> Graph:
     """Return *statement* as one odrl:Agreement; ``read`` gives the same statement back."""
-    graph = Graph()
+    graph = Graph(store="SimpleMemory")
     policy, node = statement.iri, _nodes(statement.iri)
     prohibited = statement.level is Level.NONE
     for predicate, value in (

@@ -5,6 +5,7 @@ import os
 import selectors
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -56,8 +57,9 @@ class Engine:
         """Return the answer to *job*. Raises Failed."""
         child = self._child or self._start()
         assert child.stdin is not None  # noqa: S101  (pipes were asked for)
-        child.stdin.write(json.dumps(job).encode() + b"\n")
-        child.stdin.flush()
+        with suppress(BrokenPipeError):  # a child that has died gives no answer below
+            child.stdin.write(json.dumps(job).encode() + b"\n")
+            child.stdin.flush()
         answer: dict[str, Any] = json.loads(self._line(child))
         if "error" in answer:
             raise Failed(answer["error"], answer["line"])

@@ -44,7 +44,8 @@ def add_items(
         source = Source(file, row)
         values: Values = {}
         for predicate, text, reading in found:
-            values.setdefault(URIRef(predicate), []).append((text.strip(), reading))
+            if text.strip():
+                values.setdefault(URIRef(predicate), []).append((text.strip(), reading))
         if not set(values) - set(_CONTROL):
             continue  # none of the item's cells says anything
         try:

@@ -1,17 +1,20 @@
 """Intake: what loaders read, checked by the shapes and committed, whole learners at a time."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 import pyoxigraph as ox
 from rdflib import RDF, URIRef
 
 from databackpack import shapes
 from databackpack.loaders.reading import Group
-from databackpack.loaders.record import Item, Mint, Organization, Problem, Source
+from databackpack.loaders.record import Item, Mint, Organization, Problem
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPA
 from databackpack.service.intake import family
 from databackpack.service.intake.checking import Checked, Part, checked
+from databackpack.service.intake.entry import problems
+from databackpack.service.intake.quarantine import Quarantine
 from databackpack.service.intake.report import Report
 from databackpack.service.intake.run import Run, has_digest, index_entry
 from databackpack.service.policy import audience as audiences
@@ -39,15 +42,17 @@ def take_in(
 ) -> Report:
     """Return the report of a load that is in *truth*, every record whole or not at all.
 
-    *run* is which load the index names for the records that differ from what is held. *mint* is
-    needed where groups are *found*. With *workers* records are made and checked in as many
-    processes, and new learners are committed by the hundred; without, all is done here in small
-    commits, as beside live views. *advance* is told the number of learners that each commit
-    finished, *expect* how many there will be in all, as far as that is known. Loading the same
-    items twice changes nothing. Raises checking.WorkerLost, and what the truth store raises.
+    A record that was kept out is in quarantine, and readers go on seeing its last good form. *run*
+    is which load the index names for the records that differ from what is held. *mint* is needed
+    where groups are *found*. With *workers* records are made and checked in as many processes, and
+    new learners are committed by the hundred; without, all is done here in small commits, as beside
+    live views. *advance* is told the number of learners that each commit finished, *expect* how
+    many there will be in all, as far as that is known. Loading the same items twice changes
+    nothing. Raises checking.WorkerLost, and what the truth store raises.
     """
     report = Report()
-    bindings = read_bindings(truth)
+    truth.drop_halves()
+    bindings, quarantine = read_bindings(truth), Quarantine(truth)
     new: list[Item | Checked] = []
     who: set[URIRef] = set()
 
@@ -62,15 +67,15 @@ def take_in(
         else:
             is_new = False
         if new and (not is_new or len(who) >= _NEW_TOGETHER):
-            finish(_keep_new(truth, new, report, run, who))
+            finish(_keep_new(truth, new, report, quarantine, run, who))
             new, who = [], set()
         if is_new:
             new += part
             who |= learners
         else:
-            finish(_keep(truth, part, report, run))
+            finish(_keep(truth, part, report, quarantine, run))
     if new:
-        finish(_keep_new(truth, new, report, run, who))
+        finish(_keep_new(truth, new, report, quarantine, run, who))
     held = {learner for learner, _ in truth.pairs(HOLDS, BP.isHeldBack)}
     report.still_held = (held & report.learners) - report.held
     truth.flush()
@@ -93,20 +98,27 @@ def _learners(part: Iterable[Item | Checked]) -> set[URIRef]:
     return {learner for learner in of if learner is not None}
 
 
-def _keep(truth: TruthStore, part: Part, report: Report, run: Run | None) -> set[URIRef]:
+def _keep(
+    truth: TruthStore, part: Part, report: Report, quarantine: Quarantine, run: Run | None
+) -> set[URIRef]:
     """Return the learners of whom *truth* holds, now or already, what *part* says."""
     stored = _stored(part, report)
-    others = _other_changes(truth, part, stored, report)
+    others = [*_kept_out(quarantine, part, run), *_other_changes(truth, part, stored, report)]
     truth.commit([*_record_changes(truth, stored, run), *others])
     return {one.record.learner for one in stored} | _concerned(others)
 
 
 def _keep_new(
-    truth: TruthStore, part: Part, report: Report, run: Run | None, learners: set[URIRef]
+    truth: TruthStore,
+    part: Part,
+    report: Report,
+    quarantine: Quarantine,
+    run: Run | None,
+    learners: set[URIRef],
 ) -> set[URIRef]:
     """Return the learners of whom *truth* holds what *part* says; all *learners* are new to it."""
     stored = _stored(part, report)
-    others = _other_changes(truth, part, stored, report)
+    others = [*_kept_out(quarantine, part, run), *_other_changes(truth, part, stored, report)]
     if stored and run is not None:
         run.begin()
     quads = [quads for one in stored for quads in _quads(one, run)]
@@ -124,7 +136,7 @@ def _stored(part: Part, report: Report) -> list[Checked]:
     stored = []
     for one in part:
         if isinstance(one, Checked):
-            for problem in _problems(one.record.source, one.report):
+            for problem in problems(one.record.source, one.report):
                 report.tell(problem)
             if one.report.conforms:
                 report.records[local_name(one.record.category)] += 1
@@ -132,11 +144,16 @@ def _stored(part: Part, report: Report) -> list[Checked]:
     return stored
 
 
-def _problems(source: Source, verdict: shapes.Report) -> list[Problem]:
-    return [
-        Problem(source, result.rule, result.text(), result.severity, result.layer)
-        for result in verdict.results
-    ]
+def _kept_out(quarantine: Quarantine, part: Part, run: Run | None) -> Iterator[Change]:
+    """Yield what goes into quarantine of *part*, and what leaves it."""
+    for one in part:
+        if isinstance(one, Checked) and one.report.conforms:
+            yield from quarantine.release(one.record.iri)
+        elif isinstance(one, Checked):
+            for change in quarantine.keep(one.record, one.report, None if run is None else run.iri):
+                if run is not None:
+                    run.begin()
+                yield change
 
 
 def _record_changes(
@@ -181,8 +198,9 @@ def _other_changes(
 
 def _organization_changes(item: Organization, report: Report) -> Iterator[Change]:
     verdict = shapes.validate_organization(item.graph)
+    for problem in problems(item.source, verdict):
+        report.tell(replace(problem, layer=""))  # no record: it counts as a row
     if not verdict.conforms:
-        report.problems += _problems(item.source, verdict)
         return
     report.organizations += 1
     yield Change(REGISTRY, to_triples(item.graph), subject=item.iri)

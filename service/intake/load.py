@@ -6,6 +6,7 @@ from pathlib import Path
 
 from databackpack.loaders.formats import FORMATS
 from databackpack.service.intake import take_in
+from databackpack.service.intake.quarantine import Quarantine
 from databackpack.service.intake.report import Report
 from databackpack.service.intake.run import Run, input_files
 from databackpack.service.records.identity import Identities
@@ -28,12 +29,14 @@ def load(
     *workers*, *advance* and *expect* are those of `take_in`. Doing it again, also after
     a kill, brings what is missing and changes nothing else. Raises OSError for what is not there.
     """
-    run = Run(truth, form, list(input_files(paths)))
+    files = list(input_files(paths))
+    run = Run(truth, form, files)
     mint = Identities(truth).mint
     items = chain.from_iterable(FORMATS[form](path, mint) for path in paths)
     report = take_in(
         truth, items, run=run, mint=mint, workers=workers, advance=advance, expect=expect
     )
+    truth.commit(list(Quarantine(truth).rows(report, {file.name for file in files})))
     run.end()
     report.changed = run.records()
     return report

@@ -11,7 +11,14 @@ from databackpack.loaders.frameworks.statement import Document, Statement, Text
 from databackpack.loaders.record import Framework, Item, Problem, Source
 from databackpack.ontology.codes import UnknownCode, concept
 from databackpack.ontology.namespaces import BP, BPG, CEASN, DCTERMS, OWL, PROV, RDF, SKOS, XSD
-from databackpack.ontology.standards import UnknownStandard, framework, identify, resolve
+from databackpack.ontology.standards import (
+    UnknownStandard,
+    canonical_code,
+    framework,
+    identify,
+    resolve,
+    standard_iri,
+)
 
 __all__ = ["build"]
 
@@ -76,7 +83,10 @@ def _distinct(
 ) -> list[Statement]:
     """Return the statements that have an identifier, each of them once."""
     kept: dict[str, Statement] = {}
+    by_iri: dict[str, Statement] = {}
+    again: dict[str, str] = {document.iri: document.key}
     for statement in statements:
+        first = kept.get(statement.key) or by_iri.get(statement.iri)
         if not statement.key or not _is_foreign(statement.iri):
             problems.of(
                 statement,
@@ -84,15 +94,20 @@ def _distinct(
                 f"{(statement.iri or statement.key)[:100]!r} is no identifier of a statement: it "
                 "takes a UUID or an address that is not of this system; correct it",
             )
-        elif statement.key in kept or statement.key == document.key:
+        elif first is not None or statement.iri == document.iri:
+            line = document.line if first is None else first.line
             problems.of(
                 statement,
                 "duplicate identifier",
-                f"{statement.key[:100]!r} is there before, at line "
-                f"{kept.get(statement.key, document).line}; the first one counts, keep one",
+                f"{statement.iri[:200]!r} is there before, at line {line}; the first one counts, "
+                "keep one",
             )
+            if first is not None:
+                again[statement.key] = first.key
         else:
-            kept[statement.key] = statement
+            kept[statement.key] = by_iri[statement.iri] = statement
+    for statement in kept.values():
+        statement.parents = [again.get(parent, parent) for parent in statement.parents]
     return list(kept.values())
 
 
@@ -128,7 +143,7 @@ def _link(statements: list[Statement], document: Document, problems: _Problems) 
     for statement in statements:
         for parent in [one for one in statement.parents if one not in by_key]:
             statement.parents.remove(parent)
-            if parent not in (document.key, document.iri):
+            if parent != document.key:
                 problems.of(
                     statement,
                     "dangling parent",
@@ -204,7 +219,7 @@ def _state(
     graph.add((iri, SKOS.inScheme, scheme))
     for parent in statement.parents:
         graph.add((iri, SKOS.broader, iris[parent]))
-    if not statement.parents:
+    if not statement.parents and statement.has_place:
         graph.add((iri, SKOS.topConceptOf, scheme))
     _name(graph, iri, statement, problems)
     language = document.language
@@ -233,7 +248,8 @@ def _state(
 
 def _name(graph: Graph, iri: URIRef, statement: Statement, problems: _Problems) -> None:
     """Add the typed identifiers, but those that are known to be another statement's."""
-    for kind, value in statement.names:
+    code = [("codingScheme", statement.code)] if not _is_official(statement.code, iri) else []
+    for kind, value in statement.names + code:
         other = _other(iri, kind, value)
         if other is not None:
             problems.of(
@@ -250,6 +266,14 @@ def _name(graph: Graph, iri: URIRef, statement: Statement, problems: _Problems) 
     for match in statement.matches:
         if _IRI.fullmatch(match) and URIRef(match) != iri and _other(iri, "guid", match) is None:
             graph.add((iri, SKOS.exactMatch, URIRef(match)))
+
+
+def _is_official(code: str, iri: URIRef) -> bool:
+    """Tell whether *code* is none, or that of the Common Core's *iri*, which has it typed so."""
+    try:
+        return not code or standard_iri(canonical_code(code)) == iri
+    except ValueError:
+        return False
 
 
 def _other(iri: URIRef, kind: str, value: str) -> str | None:

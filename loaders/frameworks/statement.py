@@ -34,7 +34,8 @@ class Statement:
     """A statement as a file has it; *key* is what links call it, *at* where the file says it.
 
     *names* are (kind, identifier), kinds being the local names of our datatypes of notations, or
-    a datatype's IRI. Links hold keys, or IRIs of what is not in the file.
+    a datatype's IRI. Links hold keys, or IRIs of what is not in the file. Without *has_place* the
+    file says nothing of where in the hierarchy it stands.
     """
 
     key: str
@@ -58,3 +59,4 @@ class Statement:
     since: str = ""
     until: str = ""
     is_deprecated: bool = False
+    has_place: bool = True

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from databackpack.loaders import edfi, oneroster
+from databackpack.loaders import credentials, edfi, oneroster
 from databackpack.loaders.reading import Group
 from databackpack.loaders.record import Item, Mint
 
@@ -13,6 +13,7 @@ Reader = Callable[[Path, Mint], Iterator[Item | Group]]
 """What yields items, or groups of rows that become items (``loaders.reading``)."""
 
 FORMATS: dict[str, Reader] = {
+    "clr": lambda path, _: credentials.gather(path),
     "edfi": lambda path, _: edfi.gather(path),
     "oneroster": lambda path, _: oneroster.gather(path),
 }

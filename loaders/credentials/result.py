@@ -64,15 +64,19 @@ class Result:
 
 def results(subject: Node, achievement: Node) -> list[Result]:
     """Return the results of *subject*; raises Refused where one is of another type."""
-    described = {one.iri: one for one in achievement.nodes(OB.resultDescription) if one.iri}
-    return [_result(one, described) for one in subject.nodes(OB.result)]
+    described = achievement.nodes(OB.resultDescription)
+    levels = [level for one in described for level in one.nodes(OB.rubricCriterionLevel)]
+    names = {one.iri: one.text(SCHEMA.name) or one.text(OB.level) for one in levels if one.iri}
+    about = {one.iri: one for one in described if one.iri}
+    return [_result(one, about, names) for one in subject.nodes(OB.result)]
 
 
-def _result(node: Node, described: dict[str, Node]) -> Result:
+def _result(node: Node, described: dict[str, Node], levels: dict[str, str | None]) -> Result:
     if str(OB.Result) not in node.types:
         raise Refused("wrong type", f"{node.path}.type: a result is of the type Result")
     identifier = node.text(OB.resultDescription)
     about = described.get(identifier or "")
+    level = node.text(OB.achievedLevel)
     return Result(
         path=node.path,
         identifier=identifier,
@@ -80,15 +84,7 @@ def _result(node: Node, described: dict[str, Node]) -> Result:
         kind=about.text(OB.resultType) if about else None,
         value=node.text(SCHEMA.value),
         status=node.text(OB.status),
-        level=_level(node.text(OB.achievedLevel), about),
+        level=levels.get(level or "") or level,
         highest=about.text(OB.valueMax) if about else None,
         standards=tuple(dict.fromkeys([*standards(node), *(standards(about) if about else [])])),
     )
-
-
-def _level(identifier: str | None, about: Node | None) -> str | None:
-    """Return the name of the achieved level, where the description has it."""
-    for one in about.nodes(OB.rubricCriterionLevel) if about and identifier else ():
-        if one.iri == identifier:
-            return one.text(SCHEMA.name) or one.text(OB.level)
-    return identifier

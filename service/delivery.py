@@ -1,5 +1,6 @@
 """``backpack load``: files into a store that nobody serves, or to a running service."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ from rich.console import Console
 
 from databackpack.loaders.formats import FORMATS
 from databackpack.service.config import BadSetting, Config
+from databackpack.service.intake.checking import WorkerLost
 from databackpack.service.intake.report import Report
+from databackpack.service.intake.summary import of_load, write
 from databackpack.service.loading import describe, load
 from databackpack.service.records.truth import (
     NotLoaded,
@@ -35,7 +38,10 @@ __all__ = ["COMMANDS"]
     help="Read and check everything, keep nothing; with --store, tell what would change there.",
 )
 @click.option(
-    "--report", "report_file", type=click.Path(path_type=Path), help="Write all problems here."
+    "--report",
+    "report_file",
+    type=click.Path(path_type=Path),
+    help="Write all problems here: as text, .ttl or .html.",
 )
 def _load(
     form: str, paths: tuple[Path, ...], store: Path | None, dry_run: bool, report_file: Path | None
@@ -54,25 +60,20 @@ def _load(
         describe(report, console)
         if dry_run:
             console.print("This was a dry run: nothing was kept.")
-        if written is not None:
-            _write(report, written)
+        if report_file is not None and written is not None:
+            write(of_load(report), report_file, written, truth.clock())
     sys.exit(0 if report.is_clean else 1)
 
 
 def _loaded(truth: TruthStore, form: str, paths: list[Path], console: Console) -> Report:
     try:
-        return load(truth, form, paths, console)
-    except NotLoaded as error:
+        return load(truth, form, paths, console, len(os.sched_getaffinity(0)))
+    except (NotLoaded, WorkerLost) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         if error.filename is None:
             raise
         raise click.ClickException(f"cannot read {error.filename}: {error.strerror}") from None
-
-
-def _write(report: Report, file: TextIO) -> None:
-    """Write all that was not loaded."""
-    file.writelines(f"{problem}\n" for problem in report.problems)
 
 
 def _report(file: Path) -> TextIO:

@@ -43,16 +43,20 @@ class Bar:
 
     def advance(self, learners: int) -> None:
         """*learners* more are done."""
-        self._shown.advance(self._task, learners)
+        self._shown.update(self._task, advance=learners, refresh=True)
+
+    def expect(self, total: int) -> None:
+        """There are *total* in all, as far as is known."""
+        self._shown.update(self._task, total=total, refresh=True)
 
     def show(self, done: int, total: int | None) -> None:
-        """*done* of *total* are done; None: nobody knows how many there are."""
-        self._shown.update(self._task, completed=done, total=total)
+        """*done* of *total* are done."""
+        self._shown.update(self._task, completed=done, total=total, refresh=True)
 
 
 @contextmanager
 def progress(title: str, console: Console) -> Iterator[Bar]:
-    """Show a bar on *console* meanwhile."""
+    """Show a bar on *console* meanwhile; no thread draws it, for what is loaded may be forked."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
@@ -62,14 +66,16 @@ def progress(title: str, console: Console) -> Iterator[Bar]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as shown:
+    with Progress(*columns, console=console, auto_refresh=False) as shown:
         yield Bar(shown, title)
 
 
-def load(truth: TruthStore, form: str, paths: list[Path], console: Console) -> Report:
-    """Return the report of loading *paths*, all of one format, into *truth*."""
+def load(
+    truth: TruthStore, form: str, paths: list[Path], console: Console, workers: int = 0
+) -> Report:
+    """Return the report of loading *paths*, all of one format, into *truth*, by *workers*."""
     with progress(f"Loading {form}", console) as bar:
-        return one.load(truth, form, paths, advance=bar.advance)
+        return one.load(truth, form, paths, workers=workers, advance=bar.advance, expect=bar.expect)
 
 
 def describe(report: Report, console: Console) -> None:

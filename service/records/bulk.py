@@ -2,10 +2,11 @@
 
 The bulk loader is several times as fast as a transaction and is none: whoever kills it leaves
 halves. So nobody sees anything of these learners until a last transaction has put in what their
-families say and ended the hold; after a kill they stay held until they are loaded again.
+families say and ended the hold. After a kill they stay held until the next load, which takes out
+what it finds of them and begins anew.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 import pyoxigraph as ox
 from rdflib import URIRef
@@ -13,9 +14,9 @@ from rdflib import URIRef
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP
 from databackpack.service.records.graphs import HOLDS, INDEX, guardianship_graph, policy_graph
-from databackpack.service.records.terms import node
+from databackpack.service.records.terms import iri, node
 
-__all__ = ["NotLoaded", "hold", "insert", "is_new", "leftovers"]
+__all__ = ["NotLoaded", "halves", "hold", "insert", "is_new", "leftovers"]
 
 _LOADING = node(BP.isBeingLoaded)
 _OWNER = node(BP.isRecordOf)
@@ -31,35 +32,38 @@ def hold(learner: URIRef) -> ox.Triple:
 
 
 def is_new(store: ox.Store, learner: URIRef) -> bool:
-    """Tell whether nothing of *learner* counts: no record and no word, or a load that was killed.
+    """Tell whether nothing is held of *learner*: no record, no word, and nothing that holds back.
 
-    INVARIANT: nobody sees anything of who is new, so nothing of theirs can flicker; and who is held
-    for another reason is not new, so no load ends that hold by the way.
+    INVARIANT: nobody sees anything of who is new, so nothing of theirs can flicker.
     """
-    if held := _about(store, HOLDS, learner):
-        return held == {hold(learner)}
     owned = store.quads_for_pattern(None, _OWNER, node(learner), node(INDEX))
+    held = store.quads_for_pattern(node(learner), None, None, node(HOLDS))
     graphs = (policy_graph(learner), guardianship_graph(learner))
-    return next(owned, None) is None and not any(
-        next(store.quads_for_pattern(None, None, None, node(graph)), None) for graph in graphs
-    )
+    words = (store.quads_for_pattern(None, None, None, node(graph)) for graph in graphs)
+    return not any(next(found, None) for found in (owned, held, *words))
 
 
-def leftovers(store: ox.Store, learners: Iterable[URIRef]) -> Iterator[ox.Quad]:
-    """Yield what a load that was killed left of the records of *learners*, and of their index."""
-    for learner in learners:
-        if hold(learner) not in _about(store, HOLDS, learner):
-            continue
-        owned = list(store.quads_for_pattern(None, _OWNER, node(learner), None))
-        said = store.quads_for_pattern(node(learner), None, None, None)
-        name = f"/{local_name(learner)}/"
-        graphs = {quad.graph_name for quad in (*owned, *said)}
-        for graph in graphs:
-            if isinstance(graph, ox.NamedNode) and name in graph.value:
-                yield from store.quads_for_pattern(None, None, None, graph)
-        for quad in owned:
-            if quad.graph_name == node(INDEX):
-                yield from store.quads_for_pattern(quad.subject, None, None, node(INDEX))
+def halves(store: ox.Store) -> list[URIRef]:
+    """Return the learners whom a load that was killed left held, sorted."""
+    held = store.quads_for_pattern(None, _LOADING, None, node(HOLDS))
+    return sorted(iri(quad.subject) for quad in held)
+
+
+def leftovers(store: ox.Store, learner: URIRef) -> Iterator[ox.Quad]:
+    """Yield what such a load left of *learner*: the hold, records, and their entries in the index.
+
+    Of a record there may be any part, but each of its quads is in all of the engine's orders.
+    """
+    owned = list(store.quads_for_pattern(None, _OWNER, node(learner), None))
+    said = store.quads_for_pattern(node(learner), None, None, None)
+    name = f"/{local_name(learner)}/"
+    for graph in {quad.graph_name for quad in (*owned, *said)}:
+        if isinstance(graph, ox.NamedNode) and name in graph.value:
+            yield from store.quads_for_pattern(None, None, None, graph)
+    for quad in owned:
+        if quad.graph_name == node(INDEX):
+            yield from store.quads_for_pattern(quad.subject, None, None, node(INDEX))
+    yield from store.quads_for_pattern(node(learner), None, None, node(HOLDS))
 
 
 def insert(store: ox.Store, records: bytes, others: Collection[ox.Quad]) -> None:
@@ -72,8 +76,3 @@ def insert(store: ox.Store, records: bytes, others: Collection[ox.Quad]) -> None
             f"records could not be written ({error.strerror or error}): their learners stay held "
             "back; make room or mend the disk, and load the same files again"
         ) from error
-
-
-def _about(store: ox.Store, graph: URIRef, subject: URIRef) -> set[ox.Triple]:
-    pattern = store.quads_for_pattern(node(subject), None, None, node(graph))
-    return {quad.triple for quad in pattern}

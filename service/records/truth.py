@@ -37,6 +37,9 @@ __all__ = [
     "now",
 ]
 
+_TOGETHER = 50
+"""Learners whose halves are taken out by one commit."""
+
 Clock = Callable[[], datetime]
 
 
@@ -159,7 +162,7 @@ class TruthStore:
             return self._apply(changes, *self._difference(changes))
 
     def is_new(self, learner: URIRef) -> bool:
-        """Tell whether `commit_new` may bring *learner*: nothing is held, or halves of a load."""
+        """Tell whether `commit_new` may bring *learner*, of whom nothing is held."""
         return bulk.is_new(self._store, learner)
 
     def commit_new(
@@ -182,14 +185,25 @@ class TruthStore:
         with self._lock:
             if not all(map(self.is_new, learners)):
                 raise ValueError("a learner of whom something is held goes by commit")
-            held = [Change(HOLDS, [bulk.hold(one)], one, one) for one in learners]
-            remove, add = self._difference(held)
-            self._apply(held, remove | set(bulk.leftovers(self._store, learners)), add)
+            self.commit([Change(HOLDS, [bulk.hold(one)], one, one) for one in learners])
             bulk.insert(self._store, records, journal.changes(self.epoch, graphs))
             settled = {change.subject for change in changes if change.graph == HOLDS}
             ended = [Change(HOLDS, [], one, one) for one in learners if one not in settled]
             final = [*changes, *ended]
             return self._apply(final, *self._difference(final), others=len(graphs))
+
+    def drop_halves(self) -> None:
+        """Take out all that a load that was killed left of learners who were new, and their holds.
+
+        Some learners at a time, each whole: at no epoch anything is seen of them.
+        """
+        with self._lock:
+            found = bulk.halves(self._store)
+            for start in range(0, len(found), _TOGETHER):
+                some = found[start : start + _TOGETHER]
+                quads = {quad for one in some for quad in bulk.leftovers(self._store, one)}
+                changes = [Change(HOLDS, [], one, one) for one in some]
+                self._apply(changes, quads, set())
 
     def _apply(
         self, changes: Sequence[Change], remove: set[ox.Quad], add: set[ox.Quad], others: int = 0

@@ -121,13 +121,15 @@ def test_whoever_is_killed_leaves_learners_whom_nobody_sees_until_they_are_loade
     assert bool(truth.triples(goals(ANN))) == is_in
     for child in CHILDREN:
         found = dossier.read(truth, child)
-        assert (found.records, found.is_readable, truth.is_new(child)) == ((), False, True)
+        assert (found.records, found.is_readable, truth.is_new(child)) == ((), False, False)
+    truth.drop_halves()
+    assert content(truth) == set()
     bring(truth, *CHILDREN)
     bring(whole, *CHILDREN)
     assert content(truth) == content(whole)
 
 
-def test_halves_of_a_learner_whom_the_next_load_does_not_bring_stay_unseen(
+def test_halves_of_a_learner_whom_the_next_load_does_not_bring_are_gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     truth, insert = TruthStore(), bulk.insert
@@ -139,9 +141,10 @@ def test_halves_of_a_learner_whom_the_next_load_does_not_bring_stay_unseen(
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(bulk, "insert", half)
         bring(truth, *CHILDREN)
+    truth.drop_halves()
     bring(truth, BEN)
+    assert truth.triples(goals(ANN)) == set()
     assert dossier.read(truth, ANN).records == ()
-    assert not dossier.read(truth, ANN).is_readable
     assert dossier.read(truth, BEN).records
 
 

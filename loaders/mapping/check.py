@@ -64,13 +64,14 @@ def check(
         template = str(graph.value(graph.value(one, RML.subjectMap), RML.template) or "")
         if not (found := _SUBJECT.fullmatch(template)):
             subject = graph.value(one, RML.subjectMap)
-            told = next((str(value) for value in _values(graph, subject)), "nothing")
+            given = next((str(value) for value in _values(graph, subject)), "nothing")
+            told = short(given).strip("<>").replace("{", "$(").replace("}", ")")
             yield (
                 "subject",
                 f"the subject is {told[:100]!r}; write row:$({ROW_COLUMN})/ and a name for the "
                 "item, such as row:$(_row)/attendance: an identifier is never part of a name, and "
                 "whose item it is map:learner says",
-                told.removeprefix(ROW),
+                told,
             )
             continue
         part = parts.setdefault(found[1], Part())
@@ -197,28 +198,32 @@ def _kind_faults(
 
 def _part_faults(name: str, part: Part) -> Iterator[Fault]:
     if not part.kinds:
-        yield "class", f"{name} has no class; write what it is, such as [a, bp:Goal]", name
+        yield "class", f"{name} has no class; write what it is, such as [a, bp:Goal]", f"/{name}"
     if not part.kinds <= set(classes()) or not part.kinds:
         return
     is_organization = part.kinds <= set(ORGANIZATIONS)
     if len(part.kinds) > 1 and not is_organization:
         kinds = ", ".join(sorted(map(short, part.kinds)))
-        yield "class", f"{name} is more than one thing: {kinds}; make an item of each", name
+        yield "class", f"{name} is several things: {kinds}; make an item of each", f"/{name}"
         return
     control = set() if is_organization else {LEARNER, HOLDER, KEY}
     taken = {prop: how for kind in part.kinds for prop, how in properties(kind).items()}
-    for predicate in part.columns:
-        if predicate not in taken and predicate not in control:
-            known = map(short, [*taken, *control])
-            kind = short(sorted(part.kinds)[0])
-            yield (
-                "unknown term",
-                f"{short(predicate)} is no property of {kind}" + nearest(short(predicate), known),
-                short(predicate),
-            )
+    unknown = [one for one in part.columns if one not in taken and one not in control]
+    for predicate in unknown:
+        known = map(short, [*taken, *control])
+        yield (
+            "unknown term",
+            f"{short(predicate)} is no property of {short(sorted(part.kinds)[0])}"
+            + nearest(short(predicate), known),
+            short(predicate),
+        )
     needed = {prop for prop, how in taken.items() if how.is_needed} | (control - {KEY})
-    for predicate in sorted(needed - set(part.columns)):
-        yield "missing property", f"{name} lacks {short(predicate)}; every item needs it", name
+    for predicate in sorted(needed - set(part.columns)) if not unknown else ():
+        yield (
+            "missing property",
+            f"{name} lacks {short(predicate)}; every item needs it",
+            f"/{name}",
+        )
 
 
 def _values(graph: Graph, term_map: Node | None) -> Iterator[Node]:

@@ -3,17 +3,27 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from databackpack.loaders import credentials, edfi, oneroster
+from databackpack.loaders import ceds, credentials, edfi, mapping, oneroster
 from databackpack.loaders.reading import Group
-from databackpack.loaders.record import Item, Mint
+from databackpack.loaders.record import Item, Mint, Problem, Source
 
-__all__ = ["FORMATS", "Reader"]
+__all__ = ["FORMATS", "Reader", "by_mapping"]
 
 Reader = Callable[[Path, Mint], Iterator[Item | Group]]
 """What yields items, or groups of rows that become items (``loaders.reading``)."""
 
+by_mapping = mapping.gather
+"""What reads files of the format ``csv`` together, by a mapping."""
+
+
+def _unmapped(path: Path, _: Mint) -> Iterator[Item]:
+    yield Problem(Source(path.name, 1), "no mapping", "a CSV file is read by a mapping; name one")
+
+
 FORMATS: dict[str, Reader] = {
+    "ceds": lambda path, _: ceds.gather(path),
     "clr": lambda path, _: credentials.gather(path),
+    "csv": _unmapped,  # with a mapping, `by_mapping`
     "edfi": lambda path, _: edfi.gather(path),
     "oneroster": lambda path, _: oneroster.gather(path),
 }

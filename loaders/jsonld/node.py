@@ -73,6 +73,10 @@ class Node:
             raise Refused("missing value", f"{self._at(term)} is missing; it is needed")
         return found
 
+    def parts(self, term: str) -> list["Node"]:
+        """Return the objects under *term*, passing over texts."""
+        return [Node(one, path) for one, path in self._values(term) if "@value" not in one]
+
     def walk(self) -> Iterator["Node"]:
         """Yield this node and every one in it."""
         waiting = [self]
@@ -81,8 +85,7 @@ class Node:
             yield node
             for term in node.value:
                 if not term.startswith("@"):
-                    parts = node._values(term)
-                    waiting += [Node(one, path) for one, path in parts if "@value" not in one]
+                    waiting += node.parts(term)
 
     def _values(self, term: str) -> list[tuple[dict[str, Any], str]]:
         found: list[dict[str, Any]] = []

@@ -31,6 +31,11 @@ __all__ = ["COMMANDS"]
 @click.command("load")
 @click.argument("form", metavar="FORMAT", type=click.Choice(sorted(FORMATS)))
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--mapping",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="How columns become terms, for csv: RML (.ttl) or YARRRML (.yml).",
+)
 @click.option("--store", type=click.Path(path_type=Path, file_okay=False), help="The truth store.")
 @click.option(
     "--dry-run",
@@ -44,7 +49,12 @@ __all__ = ["COMMANDS"]
     help="Write all problems here: as text, .ttl or .html.",
 )
 def _load(
-    form: str, paths: tuple[Path, ...], store: Path | None, dry_run: bool, report_file: Path | None
+    form: str,
+    paths: tuple[Path, ...],
+    mapping: Path | None,
+    store: Path | None,
+    dry_run: bool,
+    report_file: Path | None,
 ) -> None:
     """Load files of FORMAT; exit with 1 when something was not loaded.
 
@@ -52,11 +62,13 @@ def _load(
     """
     if store is None and not dry_run:
         raise click.UsageError("Name a --store, or choose --dry-run.")
+    if (form == "csv") != (mapping is not None):
+        raise click.UsageError("Name a --mapping for csv, and for no other format.")
     console = Console(stderr=True)
     with ExitStack() as stack:
         written = None if report_file is None else stack.enter_context(_report(report_file))
         truth = stack.enter_context(_rehearsal(store)) if dry_run else _truth(store)
-        report = _loaded(truth, form, list(paths), console)
+        report = _loaded(truth, form, list(paths), mapping, console)
         describe(report, console)
         if dry_run:
             console.print("This was a dry run: nothing was kept.")
@@ -65,9 +77,11 @@ def _load(
     sys.exit(0 if report.is_clean else 1)
 
 
-def _loaded(truth: TruthStore, form: str, paths: list[Path], console: Console) -> Report:
+def _loaded(
+    truth: TruthStore, form: str, paths: list[Path], mapping: Path | None, console: Console
+) -> Report:
     try:
-        return load(truth, form, paths, console, len(os.sched_getaffinity(0)))
+        return load(truth, form, paths, console, len(os.sched_getaffinity(0)), mapping)
     except (NotLoaded, WorkerLost) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

@@ -71,11 +71,24 @@ def progress(title: str, console: Console) -> Iterator[Bar]:
 
 
 def load(
-    truth: TruthStore, form: str, paths: list[Path], console: Console, workers: int = 0
+    truth: TruthStore,
+    form: str,
+    paths: list[Path],
+    console: Console,
+    workers: int = 0,
+    mapping: Path | None = None,
 ) -> Report:
     """Return the report of loading *paths*, all of one format, into *truth*, by *workers*."""
     with progress(f"Loading {form}", console) as bar:
-        return one.load(truth, form, paths, workers=workers, advance=bar.advance, expect=bar.expect)
+        return one.load(
+            truth,
+            form,
+            paths,
+            mapping=mapping,
+            workers=workers,
+            advance=bar.advance,
+            expect=bar.expect,
+        )
 
 
 def describe(report: Report, console: Console) -> None:

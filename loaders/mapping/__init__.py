@@ -12,7 +12,7 @@ not fit the header, or an item of a row that breaks a rule, is one problem and i
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from databackpack.loaders.assembly import Assembly
@@ -32,14 +32,14 @@ _ANY = "*.csv"
 
 def read(path: Path, mapping: Path, mint: Mint) -> Iterator[Item]:
     """Yield what `gather` yields, with the items of each group in its place."""
-    return ungrouped(gather(path, mapping), mint)
+    return ungrouped(gather([path], mapping), mint)
 
 
-def gather(path: Path, mapping: Path) -> Iterator[Item | Group]:
-    """Yield what *mapping* makes of the CSV file *path*, or of those of a folder that it names.
+def gather(paths: Sequence[Path], mapping: Path) -> Iterator[Item | Group]:
+    """Yield what *mapping* makes of CSV files, or of those of a folder that it names.
 
-    Problems and organisations come as they are met, then learner by learner their records. Memory
-    holds one piece of a file, of 5,000 rows.
+    Files that are given together make records together. Problems and organisations come as they
+    are met, then learner by learner their records. Memory holds one piece of a file, of 5,000 rows.
     """
     if not is_installed():
         yield Problem(
@@ -54,7 +54,7 @@ def gather(path: Path, mapping: Path) -> Iterator[Item | Group]:
         with Engine(folder) as engine:
             try:
                 rules = read_mapping(mapping, engine, folder)
-                chosen = _files(path, rules)
+                chosen = [found for path in paths for found in _files(path, rules)]
             except Faulty as faulty:
                 yield from faulty.problems
                 return

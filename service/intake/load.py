@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
 
-from databackpack.loaders.formats import FORMATS
+from databackpack.loaders.formats import FORMATS, by_mapping
 from databackpack.service.intake import take_in
 from databackpack.service.intake.quarantine import Quarantine
 from databackpack.service.intake.report import Report
@@ -20,19 +20,25 @@ def load(
     form: str,
     paths: Sequence[Path],
     *,
+    mapping: Path | None = None,
     workers: int = 0,
     advance: Callable[[int], None] = lambda learners: None,
     expect: Callable[[int], None] = lambda learners: None,
 ) -> Report:
     """Return the report of loading *paths*, all of the format *form*, into *truth*.
 
-    *workers*, *advance* and *expect* are those of `take_in`. Doing it again, also after
+    *mapping* says how columns become terms, where the format is ``csv``. *workers*, *advance* and
+    *expect* are those of `take_in`. Doing it again, also after
     a kill, brings what is missing and changes nothing else. Raises OSError for what is not there.
     """
     files = list(input_files(paths))
-    run = Run(truth, form, files)
+    run = Run(truth, form, files, next(input_files([mapping])) if mapping else None)
     mint = Identities(truth).mint
-    items = chain.from_iterable(FORMATS[form](path, mint) for path in paths)
+    items = (
+        by_mapping(paths, mapping)
+        if mapping
+        else chain.from_iterable(FORMATS[form](path, mint) for path in paths)
+    )
     report = take_in(
         truth, items, run=run, mint=mint, workers=workers, advance=advance, expect=expect
     )

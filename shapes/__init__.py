@@ -22,6 +22,7 @@ from databackpack.shapes import first_pass
 from databackpack.shapes.files import (
     agreement_shapes,
     consent_shapes,
+    framework_shapes,
     layer_of,
     organization_shapes,
     policy_shapes,
@@ -41,6 +42,7 @@ __all__ = [
     "validate_agreement",
     "validate_batch",
     "validate_consent",
+    "validate_framework",
     "validate_organization",
     "validate_policy",
 ]
@@ -107,6 +109,11 @@ def validate_policy(graph: Graph) -> Report:
 def validate_consent(graph: Graph) -> Report:
     """Return what is to be corrected in *graph*: consent records, events, receipts and notices."""
     return _report(_results(consent_shapes(), graph))
+
+
+def validate_framework(graph: Graph) -> Report:
+    """Return what is to be corrected in *graph*, what one document says of a framework."""
+    return _report(_results(framework_shapes(), graph))
 
 
 def validate_agreement(graph: Graph) -> Report:

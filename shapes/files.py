@@ -25,6 +25,7 @@ __all__ = [
     "agreement_shapes",
     "categories",
     "consent_shapes",
+    "framework_shapes",
     "layer_of",
     "names",
     "organization_shapes",
@@ -43,7 +44,8 @@ _AGREEMENT = "agreement"
 _CONSENT = "consent-record"
 _POLICY = "consent-policy"
 _ORGANIZATION = "organization"
-_OTHERS = (_AGREEMENT, _CONSENT, _POLICY, _ORGANIZATION)
+_FRAMEWORK = "framework"
+_OTHERS = (_FRAMEWORK, _AGREEMENT, _CONSENT, _POLICY, _ORGANIZATION)
 """Shapes of what is no item of a record."""
 
 
@@ -84,6 +86,12 @@ def agreement_shapes() -> Graph:
 def organization_shapes() -> Graph:
     """Return the shape of an organisation; callers only read it."""
     return _parsed(_ORGANIZATION)
+
+
+@cache
+def framework_shapes() -> Graph:
+    """Return the shapes of a framework of standards; callers only read them."""
+    return _parsed(_FRAMEWORK)
 
 
 @cache

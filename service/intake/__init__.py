@@ -8,19 +8,20 @@ from rdflib import RDF, URIRef
 
 from databackpack import shapes
 from databackpack.loaders.reading import Group
-from databackpack.loaders.record import Item, Mint, Organization, Problem
+from databackpack.loaders.record import Item, Organization, Problem
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPA
-from databackpack.service.intake import family
+from databackpack.service.intake import family, frameworks
 from databackpack.service.intake.checking import Checked, Part, checked
 from databackpack.service.intake.entry import problems
 from databackpack.service.intake.quarantine import Quarantine
 from databackpack.service.intake.report import Report
 from databackpack.service.intake.run import Run, has_digest, index_entry
+from databackpack.service.intake.uniting import follow
 from databackpack.service.policy import audience as audiences
 from databackpack.service.policy.model import Audience
 from databackpack.service.records.graphs import AUDIENCES, HOLDS, INDEX, REGISTRY
-from databackpack.service.records.identity import read_bindings
+from databackpack.service.records.identity import Identities, read_bindings
 from databackpack.service.records.terms import node, to_triples
 from databackpack.service.records.truth import Change, TruthStore
 
@@ -35,7 +36,7 @@ def take_in(
     found: Iterable[Item | Group],
     *,
     run: Run | None = None,
-    mint: Mint | None = None,
+    identities: Identities | None = None,
     workers: int = 0,
     advance: Callable[[int], None] = lambda learners: None,
     expect: Callable[[int], None] = lambda learners: None,
@@ -43,8 +44,8 @@ def take_in(
     """Return the report of a load that is in *truth*, every record whole or not at all.
 
     A record that was kept out is in quarantine, and readers go on seeing its last good form. *run*
-    is which load the index names for the records that differ from what is held. *mint* is needed
-    where groups are *found*. With *workers* records are made and checked in as many processes, and
+    is which load the index names for the records that differ from what is held. *identities*
+    mint where groups are *found*. With *workers* records are made and checked in as many processes, and
     new learners are committed by the hundred; without, all is done here in small commits, as beside
     live views. *advance* is told the number of learners that each commit finished, *expect* how
     many there will be in all, as far as that is known. Loading the same items twice changes
@@ -60,7 +61,7 @@ def take_in(
         advance(len(learners - report.learners))
         report.learners |= learners
 
-    for part in checked(_announced(found, expect), mint, workers):
+    for part in checked(_announced(found, expect), identities, workers):
         learners = _learners(part)
         if workers and learners and not any(map(bindings.concerns, learners - who)):
             is_new = who.isdisjoint(learners) and all(map(truth.is_new, learners))
@@ -104,7 +105,7 @@ def _keep(
     """Return the learners of whom *truth* holds, now or already, what *part* says."""
     stored = _stored(part, report)
     others = [*_kept_out(quarantine, part, run), *_other_changes(truth, part, stored, report)]
-    truth.commit([*_record_changes(truth, stored, run), *others])
+    truth.commit(follow(truth, [*_record_changes(truth, stored, run), *others]))
     return {one.record.learner for one in stored} | _concerned(others)
 
 
@@ -176,8 +177,8 @@ def _quads(one: Checked, run: Run | None) -> Iterator[bytes]:
     """Yield a record as N-Quads, and its entry in the index."""
     record = one.record
     yield record.lines.replace(b" .\n", f" <{record.iri}> .\n".encode())
-    entry = ox.serialize(index_entry(record, one.digest, run), format=ox.RdfFormat.N_TRIPLES)
-    yield (entry or b"").replace(b" .\n", f" {node(INDEX)} .\n".encode())
+    entry = index_entry(record, one.digest, run)
+    yield "".join(f"{triple} {node(INDEX)} .\n" for triple in entry).encode()
 
 
 def _other_changes(
@@ -185,7 +186,7 @@ def _other_changes(
 ) -> list[Change]:
     """Return what *part* changes beside its records."""
     learners = {one.record.learner for one in stored}
-    changes = [_audience_change(audiences.of_person(BPA.learner, one)) for one in learners]
+    changes = [family.audience(BPA.learner, one) for one in learners]
     for item in part:
         match item:
             case Organization():
@@ -193,6 +194,7 @@ def _other_changes(
             case Problem():
                 report.tell(item)
     items = [one.record if isinstance(one, Checked) else one for one in part]
+    changes += frameworks.changes(truth, items, report)
     return [*changes, *family.changes(truth, items, report)]
 
 

@@ -42,13 +42,13 @@ def add_person(assembly: Assembly, person: Node, source: Source) -> set[str]:
     known = _text(BP.learnerIdentifier, identifier)
     rows: list[Row] = [(BP.Learner, _holder(n) or holder, (), [*_named(n), known]) for n in names]
     for node in [*_of(parts, _BIRTH), *_of(parts, _SEX)]:
-        key = ("demographics",)
-        rows.append((BP.Demographics, _holder(node) or holder, key, _demographics(node)))
+        about = _demographics(node)
+        rows.append((BP.Demographics, _holder(node) or holder, ("demographics",), about))
     for node in parts:
         if classes(node) & _ENROLLMENTS:
             rows.append(_enrollment(node, holder))
-    for kind, code_of_holder, key, terms in rows:
-        assembly.add_item(learner, code_of_holder, kind, key, terms, source)
+    for kind, held_by, key, terms in rows:
+        assembly.add_item(learner, held_by, kind, key, terms, source)
     return {row[1] for row in rows}
 
 

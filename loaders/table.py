@@ -75,6 +75,8 @@ class Table:
             return False
         for row in self._rows():
             try:
+                if "\x00" in "".join(row.cells.values()):
+                    raise Refused("control character", "a cell holds NUL; take it out")
                 take(row)
             except Refused as refused:
                 yield Problem(row.source, refused.rule, refused.message)

@@ -15,7 +15,7 @@ from rdflib import URIRef
 from rich.console import Console
 
 from databackpack.ontology.codes import local_name
-from databackpack.service import delivery, demo, governance, operating
+from databackpack.service import delivery, demo, governance, operating, quarantine, validation
 from databackpack.service.app import create_app, open_context
 from databackpack.service.config import BadSetting, Config
 from databackpack.service.gate.answer import answer
@@ -62,7 +62,13 @@ def main() -> None:
     logging.getLogger("rdflib.term").setLevel(logging.ERROR)  # reports name the row; it would not
 
 
-for _command in (*delivery.COMMANDS, *governance.COMMANDS, *operating.COMMANDS):
+for _command in (
+    *delivery.COMMANDS,
+    *governance.COMMANDS,
+    *operating.COMMANDS,
+    *quarantine.COMMANDS,
+    *validation.COMMANDS,
+):
     main.add_command(_command)
 
 

@@ -60,7 +60,7 @@ class Record:
     ``bp:isRecordOf`` the learner and ``bp:isHeldBy`` the holder.
     """
 
-    __slots__ = ("_graph", "_lines", "category", "holder", "learner", "source")
+    __slots__ = ("_graph", "_iri", "_lines", "category", "holder", "learner", "source")
 
     def __init__(
         self,
@@ -75,6 +75,7 @@ class Record:
         self.category = category
         self._graph = content if isinstance(content, Graph) else None
         self._lines = content if isinstance(content, bytes) else None
+        self._iri: URIRef | None = None
         self.source = source
 
     @property
@@ -92,7 +93,9 @@ class Record:
     @property
     def iri(self) -> URIRef:
         """The name of the record's graph in the truth store."""
-        return record_iri(self.holder, self.learner, self.category)
+        if self._iri is None:
+            self._iri = record_iri(self.holder, self.learner, self.category)
+        return self._iri
 
     def __reduce__(self) -> tuple[type["Record"], tuple[URIRef, URIRef, URIRef, bytes, Source]]:
         return Record, (self.learner, self.holder, self.category, self.lines, self.source)

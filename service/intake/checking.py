@@ -18,13 +18,17 @@ from rdflib import URIRef
 
 from databackpack import shapes
 from databackpack.loaders.reading import Build, Group
-from databackpack.loaders.record import Item, Mint, Record
+from databackpack.loaders.record import Item, Record
 from databackpack.service.intake.run import digest
+from databackpack.service.records.identity import Identities
 
 __all__ = ["Checked", "Part", "WorkerLost", "checked"]
 
 _PART = 25
 """Learners that are checked together."""
+
+_AHEAD = 12
+"""Parts for each worker that are under way or done, so that none rests while others are stored."""
 
 
 class WorkerLost(RuntimeError):
@@ -48,22 +52,24 @@ _Job = Record | tuple[_People, Any]
 """A record, or who is who in the rows of a learner, and the rows."""
 
 
-def checked(found: Iterable[Item | Group], mint: Mint | None, workers: int) -> Iterator[Part]:
+def checked(
+    found: Iterable[Item | Group], identities: Identities | None, workers: int
+) -> Iterator[Part]:
     """Yield what was *found* in its order, records checked, in parts of whole learners.
 
     The organisations before the first learner are a part of their own: statements name audiences
-    that organisations bring. *mint* is needed where there are groups. With *workers* as many
+    that organisations bring. *identities* mint where there are groups. With *workers* as many
     processes are forked, so the caller has no threads that hold locks; without, all is done in the
     caller's thread. Raises WorkerLost.
     """
     parts = _parts(found)
     if not workers:
         for part in parts:
-            yield _merged(part, _check(_build_of(part), _jobs(part, mint)))
+            yield _merged(part, _check(_build_of(part), _jobs(part, identities)))
         return
     for build, alike in groupby(parts, key=_build_of):
         with _pool(build, workers) as pool:
-            yield from _in_order(pool, alike, mint, 2 * workers)
+            yield from _in_order(pool, alike, identities, _AHEAD * workers)
 
 
 def _parts(found: Iterable[Item | Group]) -> Iterator[list[Item | Group]]:
@@ -89,15 +95,17 @@ def _build_of(part: Sequence[Item | Group]) -> Build | None:
     return next((one.build for one in part if isinstance(one, Group)), None)
 
 
-def _jobs(part: Iterable[Item | Group], mint: Mint | None) -> list[_Job]:
+def _jobs(part: Iterable[Item | Group], identities: Identities | None) -> list[_Job]:
+    people = [person for one in part if isinstance(one, Group) for person in one.people]
+    if people and identities is None:
+        raise ValueError("groups need somebody who mints")
+    minted = identities.mint_all(people) if people and identities is not None else {}
     jobs: list[_Job] = []
     for one in part:
         if isinstance(one, Record):
             jobs.append(one)
         elif isinstance(one, Group):
-            if mint is None:
-                raise ValueError("groups need somebody who mints")
-            jobs.append(({person: mint(*person) for person in one.people}, one.rows))
+            jobs.append(({person: minted[person] for person in one.people}, one.rows))
     return jobs
 
 
@@ -155,12 +163,15 @@ _Waiting = tuple[list[Item | Group], "Future[list[Part]]"]
 
 
 def _in_order(
-    pool: ProcessPoolExecutor, parts: Iterator[list[Item | Group]], mint: Mint | None, window: int
+    pool: ProcessPoolExecutor,
+    parts: Iterator[list[Item | Group]],
+    identities: Identities | None,
+    window: int,
 ) -> Iterator[Part]:
     """Yield the results of *parts* in order; at most *window* of them are under way."""
     waiting: deque[_Waiting] = deque()
     for part in parts:
-        waiting.append((part, _submitted(pool, part, mint)))
+        waiting.append((part, _submitted(pool, part, identities)))
         if len(waiting) >= window:
             yield _result(waiting.popleft())
     while waiting:
@@ -168,9 +179,9 @@ def _in_order(
 
 
 def _submitted(
-    pool: ProcessPoolExecutor, part: list[Item | Group], mint: Mint | None
+    pool: ProcessPoolExecutor, part: list[Item | Group], identities: Identities | None
 ) -> "Future[list[Part]]":
-    jobs, done = _jobs(part, mint), Future[list[Part]]()
+    jobs, done = _jobs(part, identities), Future[list[Part]]()
     try:
         if jobs:
             return pool.submit(_work, jobs)

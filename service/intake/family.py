@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from functools import cache
 from uuid import UUID, uuid5
 
+import pyoxigraph as ox
 from rdflib import RDF, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
@@ -24,7 +26,7 @@ from databackpack.service.intake.report import Report
 from databackpack.service.policy import audience as audiences
 from databackpack.service.policy import consent, jurisdiction, standing
 from databackpack.service.policy.consent import Event, Terms
-from databackpack.service.policy.model import Level, Statement
+from databackpack.service.policy.model import Audience, Level, Statement
 from databackpack.service.policy.profile import UnreadablePolicy
 from databackpack.service.policy.refusal import NoStanding
 from databackpack.service.records.graphs import AUDIENCES, HOLDS, guardianship_graph
@@ -32,7 +34,7 @@ from databackpack.service.records.terms import node, to_triples
 from databackpack.service.records.truth import Change, TruthStore
 from databackpack.service.views import dossier, statements
 
-__all__ = ["changes"]
+__all__ = ["audience", "changes"]
 
 _TELL_OF_RIGHTS = (BPC.demographics, BPC.enrollment)
 """The categories that may tell of a birth, or of entry in college."""
@@ -51,6 +53,26 @@ def changes(truth: TruthStore, items: Sequence[Item], report: Report) -> Iterato
     yield from _hold_changes(truth, items, report, refused)
 
 
+def audience(role: URIRef, person: URIRef) -> Change:
+    """Return what makes *person* somebody who may ask in *role*."""
+    made = audiences.of_person(role, person)
+    sample, triples = _sample(role)
+    known: dict[object, ox.NamedNode] = {
+        node(sample.iri): node(made.iri),
+        node(sample.party): node(person),
+    }
+    subject = node(made.iri)
+    said = {ox.Triple(subject, t.predicate, known.get(t.object, t.object)) for t in triples}
+    return Change(AUDIENCES, said, subject=made.iri)
+
+
+@cache
+def _sample(role: URIRef) -> tuple[Audience, set[ox.Triple]]:
+    """Return somebody's audience and how it is written: every person's differs by two names."""
+    somebody = audiences.of_person(role, ID["person/0"])
+    return somebody, to_triples(audiences.write(somebody))
+
+
 def _standing_changes(truth: TruthStore, items: Sequence[Item], report: Report) -> Iterator[Change]:
     """Yield each learner's guardianships, as a whole, and standing documents, each by itself.
 
@@ -63,8 +85,7 @@ def _standing_changes(truth: TruthStore, items: Sequence[Item], report: Report) 
             if isinstance(item, Guardianship):
                 report.guardianships += 1
                 _add_guardianship(graph, item)
-                person = audiences.of_person(BPA.guardian, item.guardian)
-                yield Change(AUDIENCES, to_triples(audiences.write(person)), subject=person.iri)
+                yield audience(BPA.guardian, item.guardian)
             else:
                 report.documents += 1
                 _add_document(graph, item)
@@ -267,10 +288,12 @@ def _hold_changes(
             report.held.add(learner)
             report.problems.append(Problem(source, "held back", _words(truth, learner)))
     for learner in dict.fromkeys([*held, *(hold.learner for hold in holds)]):
-        graph = Graph()
-        if learner in report.held:
-            graph.add((learner, BP.isHeldBack, Literal(True)))
-        yield Change(HOLDS, to_triples(graph), subject=learner, learner=learner)
+        said = {_held(learner)} if learner in report.held else set()
+        yield Change(HOLDS, said, subject=learner, learner=learner)
+
+
+def _held(learner: URIRef) -> ox.Triple:
+    return ox.Triple(node(learner), node(BP.isHeldBack), ox.Literal(True))
 
 
 def _words(truth: TruthStore, learner: URIRef) -> str:

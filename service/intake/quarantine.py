@@ -68,10 +68,11 @@ class Quarantine:
 
     def release(self, record: URIRef) -> Iterator[Change]:
         """Yield the change that takes the record called *record* out, if it is in quarantine."""
-        name = quarantine_graph(uuid5(_NAMES, record))
-        if name in self._kept:
-            self._kept.remove(name)
-            yield Change(name, ())
+        if self._kept:
+            name = quarantine_graph(uuid5(_NAMES, record))
+            if name in self._kept:
+                self._kept.remove(name)
+                yield Change(name, ())
 
     def rows(self, report: Report, files: Container[str]) -> Iterator[Change]:
         """Yield what the quarantine is to say of rows after *report*, of a load of *files*.

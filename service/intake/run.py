@@ -20,6 +20,9 @@ from databackpack.service.records.truth import TruthStore
 __all__ = ["InputFile", "Run", "digest", "has_digest", "index_entry", "input_files"]
 
 _DIGEST = node(SDO.sha256)
+_TYPE, _RECORD = node(RDF.type), node(BP.Record)
+_OWNER, _HOLDER, _CATEGORY = node(BP.isRecordOf), node(BP.isHeldBy), node(BP.hasCategory)
+_LOCATION, _GENERATED_BY = node(BP.sourceLocation), node(PROV.wasGeneratedBy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +117,13 @@ def index_entry(record: Record, hashed: str, run: Run | None = None) -> set[ox.T
     """Return what the index says of *record*, whose digest is *hashed* and which *run* brought."""
     name = node(record.iri)
     found = {
-        ox.Triple(name, node(RDF.type), node(BP.Record)),
-        ox.Triple(name, node(BP.isRecordOf), node(record.learner)),
-        ox.Triple(name, node(BP.isHeldBy), node(record.holder)),
-        ox.Triple(name, node(BP.hasCategory), node(record.category)),
-        ox.Triple(name, node(BP.sourceLocation), ox.Literal(str(record.source))),
+        ox.Triple(name, _TYPE, _RECORD),
+        ox.Triple(name, _OWNER, node(record.learner)),
+        ox.Triple(name, _HOLDER, node(record.holder)),
+        ox.Triple(name, _CATEGORY, node(record.category)),
+        ox.Triple(name, _LOCATION, ox.Literal(str(record.source))),
         ox.Triple(name, _DIGEST, ox.Literal(hashed)),
     }
     if run is not None:
-        found.add(ox.Triple(name, node(PROV.wasGeneratedBy), node(run.iri)))
+        found.add(ox.Triple(name, _GENERATED_BY, node(run.iri)))
     return found

@@ -5,7 +5,7 @@ this table, which is in no view, leads from an identifier to it. A key keeps its
 people find that two learners are one, or one two, that is said beside it, and can be taken back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -18,7 +18,7 @@ from databackpack.service.records.graphs import IDENTITY, IDENTITY_EVENTS
 from databackpack.service.records.terms import node, text
 from databackpack.service.records.truth import TruthStore
 
-__all__ = ["Bindings", "Identities", "keys_of", "read_bindings"]
+__all__ = ["Bindings", "Identities", "keys_of", "read_bindings", "subjects_with"]
 
 
 class Identities:
@@ -30,14 +30,23 @@ class Identities:
 
     def mint(self, kind: str, identifier: str) -> URIRef:
         """Return the IRI of the person of *kind* with *identifier*: the same at each call."""
-        key = f"{kind} {identifier}"
+        return self.mint_all([(kind, identifier)])[kind, identifier]
+
+    def mint_all(self, people: Iterable[tuple[str, str]]) -> dict[tuple[str, str], URIRef]:
+        """Return the IRIs of *people*, (kind, identifier): as of `mint`, in one writing."""
+        keys = {(kind, identifier): f"{kind} {identifier}" for kind, identifier in people}
         with self._truth.writing():
-            if key not in self._known:
-                iri = person_iri(kind, uuid4())
-                row = ox.Triple(node(iri), node(BP.personKey), ox.Literal(key))
-                self._truth.append(IDENTITY, [row])
-                self._known[key] = iri
-            return self._known[key]
+            new = {
+                key: person_iri(kind, uuid4())
+                for (kind, _), key in keys.items()
+                if key not in self._known
+            }
+            if new:
+                said = node(BP.personKey)
+                rows = [ox.Triple(node(iri), said, ox.Literal(key)) for key, iri in new.items()]
+                self._truth.append(IDENTITY, rows)
+                self._known.update(new)
+            return {person: self._known[key] for person, key in keys.items()}
 
     def find(self, kind: str, identifier: str) -> URIRef | None:
         """Return the IRI of a known person, None for anybody else.
@@ -101,3 +110,9 @@ def keys_of(truth: TruthStore, person: URIRef) -> list[str]:
     """Return the keys by which files name *person*, each led by who gave it, sorted."""
     keys = (text(t.object) for t in truth.triples(IDENTITY, person))
     return sorted(key.partition(" ")[2] for key in keys)
+
+
+def subjects_with(truth: TruthStore, predicate: URIRef, value: ox.Literal) -> Iterator[URIRef]:
+    """Yield the subjects that have the literal *value* for *predicate* in any graph, by an index."""
+    pattern = truth._store.quads_for_pattern(None, node(predicate), value, None)
+    return (URIRef(text(quad.subject)) for quad in pattern)

@@ -3,7 +3,7 @@
 from rdflib import URIRef
 
 from databackpack.loaders import assembly
-from databackpack.loaders.ceds.term import classes, option, organization_kind, values
+from databackpack.loaders.ceds.term import classes, options, organization_kind, values
 from databackpack.loaders.jsonld import Node
 from databackpack.loaders.record import Organization, Source
 from databackpack.loaders.table import Refused
@@ -35,7 +35,7 @@ def _kind(node: Node) -> URIRef:
     for identifier in sorted(classes(node)):
         if kind := organization_kind(identifier):
             return kind
-    types = [option(one) for one in values(node, "type")]
+    types = list(options(node, "type"))
     for one in types:
         if one in _BY_TYPE:
             return _BY_TYPE[one]
@@ -50,7 +50,7 @@ def _code(node: Node, parts: list[Node]) -> str:
     found: dict[str, str] = {}
     for one in _of(parts, _IDENTIFICATION):
         for identifier in values(one, "identifier"):
-            found.setdefault(option(next(values(one, "system"), "")), identifier)
+            found.setdefault(next(options(one, "system"), ""), identifier)
     for system in _SYSTEMS:
         if system in found:
             return found[system]

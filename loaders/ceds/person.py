@@ -6,7 +6,7 @@ from datetime import date
 from rdflib import URIRef
 
 from databackpack.loaders.assembly import Assembly, Term
-from databackpack.loaders.ceds.term import classes, meaning, option, values
+from databackpack.loaders.ceds.term import classes, meaning, options, values
 from databackpack.loaders.jsonld import Node
 from databackpack.loaders.record import Source, organization_iri
 from databackpack.loaders.table import Refused
@@ -56,8 +56,8 @@ def _learner(person: Node, parts: list[Node]) -> tuple[str, str, str]:
     """Return the learner's key, the identifier that it is made of, and who committed that."""
     found: dict[str, tuple[str, str]] = {}
     for node in _of(parts, _IDENTIFICATION):
-        system = option(next(values(node, "system"), ""))
-        if _STAFF in [option(kind) for kind in values(node, "kind of identifier")]:
+        system = next(options(node, "system"), "")
+        if _STAFF in options(node, "kind of identifier"):
             continue
         if (identifier := next(values(node, "identifier"), None)) is not None:
             found.setdefault(system, (identifier, _holder(node) or ""))
@@ -92,7 +92,7 @@ def _named(name: Node) -> list[Term]:
 def _demographics(node: Node) -> list[Term]:
     return [
         *((SDO.birthDate, _read(node, whole_date, one)) for one in values(node, "birth date")),
-        *(_text(BP.gender, option(one)) for one in values(node, "gender")),
+        *(_text(BP.gender, one) for one in options(node, "gender")),
     ]
 
 
@@ -109,10 +109,7 @@ def _enrollment(node: Node, otherwise: str) -> Row:
         _text(BP.schoolYear, f"{year}-{year + 1}"),
         (BP.entryDate, entry),
         *((BP.exitDate, _read(node, whole_date, one)) for one in values(node, "exit date")),
-        *(
-            (BP.hasGradeLevel, _read(node, code(BPG.Scheme), option(one)))
-            for one in values(node, "grade")
-        ),
+        *((BP.hasGradeLevel, _read(node, code(BPG.Scheme), one)) for one in options(node, "grade")),
     ]
     return BP.Enrollment, school, ("enrollment", entry[1]), terms
 

@@ -11,7 +11,7 @@ from databackpack.loaders.jsonld import Node
 from databackpack.ontology import graph as vocabulary
 from databackpack.ontology.namespaces import BP, CEDS, SKOS
 
-__all__ = ["classes", "local_term", "meaning", "option", "organization_kind", "values"]
+__all__ = ["classes", "local_term", "meaning", "options", "organization_kind", "values"]
 
 _NAMESPACES = (str(CEDS), "http://ceds.ed.gov/terms#", "https://ceds.ed.gov/terms#")
 
@@ -42,10 +42,17 @@ def values(node: Node, what: str) -> Iterator[str]:
             yield from (found for text in node.texts(term) if (found := text.strip()))
 
 
-def option(text: str) -> str:
-    """Return the word of an option: of its identifier, or what follows the name of its set."""
-    last = text.rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1]
-    return _options().get(last) or last.partition("_")[2] or last
+def options(node: Node, what: str) -> Iterator[str]:
+    """Yield the words of the options that *node* has under terms that mean *what*.
+
+    An option is written as its IRI or its name: its word stands in ``options.csv``, or follows the
+    name of its set.
+    """
+    for term in node.value:
+        if meaning(node, term) == what:
+            for text in node.words(term):
+                last = text.strip().rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1]
+                yield _options().get(last) or last.partition("_")[2] or last
 
 
 @cache

@@ -57,8 +57,13 @@ class Node:
         return found[0] if found else None
 
     def texts(self, *terms: str) -> list[str]:
-        """Return the texts, numbers and IRIs under *terms*; raises Refused for objects."""
+        """Return the texts and numbers under *terms*; raises Refused for objects."""
         return [_text(value, path) for term in terms for value, path in self._values(term)]
+
+    def words(self, term: str) -> list[str]:
+        """Return the texts and IRIs under *term*, which name options; raises Refused for others."""
+        found = self._values(term)
+        return [v["@id"] if set(v) == {"@id"} else _text(v, path) for v, path in found]
 
     def text(self, term: str) -> str | None:
         """Return the one text under *term*, None where there is none or it is blank."""
@@ -106,7 +111,7 @@ class Node:
 
 
 def _text(value: dict[str, Any], path: str) -> str:
-    found = value.get("@value", value.get("@id") if set(value) == {"@id"} else None)
+    found = value.get("@value")
     if found is None or isinstance(found, (dict, list)):
         raise Refused("wrong type", f"{path}: a text or a number is needed here, not an object")
     text = ("true" if found else "false") if isinstance(found, bool) else str(found)

@@ -22,9 +22,10 @@ _DOMAIN = ox.NamedNode("https://schema.org/domainIncludes")
 _RANGE = ox.NamedNode("https://schema.org/rangeIncludes")
 _OPTION_SET = re.compile(r"C00\d{4}")
 _PROLOGUE = """\
-# Common Education Data Standards, version 13: identifiers, technical names, option codes, domains, option sets.
-# Do not edit: derived by databackpack.ontology.ceds.derivation from the CEDS Ontology (Apache-2.0) and its JSON-LD context
-# (ceds-jsonld, MIT). The local names are the same in version 14 (https://w3id.org/CEDStandards/terms/).
+# Common Education Data Standards, version 13: identifiers, technical names, option codes and sets.
+# Do not edit: derived by databackpack.ontology.ceds.derivation from the CEDS Ontology (Apache-2.0)
+# and its JSON-LD context (ceds-jsonld, MIT). The local names are the same in version 14
+# (https://w3id.org/CEDStandards/terms/).
 # The name of an option value is its code; NI002175181505 is a value of the option set C002175.
 """
 

@@ -1,9 +1,9 @@
-"""Every format of learners' data by its name, and what reads it."""
+"""Every format of learners' data and of standards by its name, and what reads it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from databackpack.loaders import ceds, credentials, edfi, mapping, oneroster
+from databackpack.loaders import ceds, credentials, edfi, frameworks, mapping, oneroster
 from databackpack.loaders.reading import Group
 from databackpack.loaders.record import Item, Mint, Problem, Source
 
@@ -20,7 +20,12 @@ def _unmapped(path: Path, _: Mint) -> Iterator[Item]:
     yield Problem(Source(path.name, 1), "no mapping", "a CSV file is read by a mapping; name one")
 
 
+def _of_standards(read: Callable[[Path], Iterator[Item]]) -> Reader:
+    return lambda path, _: read(path)
+
+
 FORMATS: dict[str, Reader] = {
+    **{name: _of_standards(read) for name, read in frameworks.FORMATS.items()},
     "ceds": lambda path, _: ceds.gather(path),
     "clr": lambda path, _: credentials.gather(path),
     "csv": _unmapped,  # with a mapping, `by_mapping`

@@ -98,7 +98,8 @@ def describe(report: Report, console: Console) -> None:
         table.add_row(category, str(count))
     console.print(table)
     console.print(
-        f"{report.organizations} organisations, {report.guardianships} guardianships, "
+        f"{report.standards} statements of standards, {report.organizations} organisations, "
+        f"{report.guardianships} guardianships, "
         f"{report.documents} standing documents, {report.settings} settings of families"
     )
     console.print(f"{report.changed} of the records are new or differ from what was held")

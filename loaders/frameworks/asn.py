@@ -122,7 +122,8 @@ def _statement(iri: str, properties: Properties, file: TextFile) -> Statement:
         else:
             statement.code = statement.code or notation
     for short in _texts(properties, _ASN + "altStatementNotation"):
-        statement.names.append(("shortCode", short))
+        is_common_core = not statement.code and bool(statement.names[1:])
+        statement.names.append(("shortCode" if is_common_core else "codingScheme", short))
     for match in _texts(properties, _MATCH):
         if match.casefold().startswith("urn:guid:"):
             statement.names.append(("guid", match[len("urn:guid:") :].upper()))

@@ -1,22 +1,24 @@
 """Statements of any format become one graph: SKOS and CTDL-ASN, with every identifier typed."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
+import pyoxigraph as ox
 from rdflib import Graph, Literal, URIRef
 
+from databackpack.loaders import lines
 from databackpack.loaders.frameworks.cycles import closing
 from databackpack.loaders.frameworks.statement import Document, Statement, Text
 from databackpack.loaders.record import Framework, Item, Problem, Source
 from databackpack.ontology.codes import UnknownCode, concept
 from databackpack.ontology.namespaces import BP, BPG, CEASN, DCTERMS, OWL, PROV, RDF, SKOS, XSD
 from databackpack.ontology.standards import (
-    UnknownStandard,
+    answering,
     canonical_code,
     framework,
     identify,
-    resolve,
+    learn,
     standard_iri,
 )
 
@@ -29,7 +31,9 @@ _RANGE = re.compile(r"(\w{1,2})\s*-\s*(\w{1,2})")
 _LONGEST = 20_000
 _MOST_GRADES = 30
 _IDENTIFYING = ("asnIdentifier", "caseIdentifier", "ctid", "guid", "nodeIdentifier")
-_OFFICIAL = ("canonicalCode", "dotNotation", "shortCode")
+_OWNED = (*_IDENTIFYING, "alternateUri", "canonicalCode", "dotNotation", "shortCode")
+"""Kinds of names that no two standards have in common, unlike a state's codes."""
+
 _HIGH_SCHOOL = ("9", "10", "11", "12")
 
 
@@ -38,7 +42,7 @@ def build(document: Document, statements: Iterable[Statement], file: str) -> Ite
 
     A statement that is known by an identifier is the known one; any other has its own permanent
     IRI. What is wrong with one of them costs that one, or less. A framework that has no IRI of its
-    own is one problem, and nothing of it is taken.
+    own is one problem, and nothing of it is taken. What is read after it may name its statements.
     """
     problems = _Problems(file)
     if not _is_foreign(document.iri):
@@ -53,12 +57,13 @@ def build(document: Document, statements: Iterable[Statement], file: str) -> Ite
     own = URIRef(document.iri)
     scheme = framework(document.iri) or own
     kept = _distinct(statements, document, problems)
-    iris = _iris(kept, problems)
+    iris = _iris(kept)
     graph = Graph(store="SimpleMemory", bind_namespaces="none")
     _describe(graph, scheme, own, document, problems)
     _link(kept, document, problems)
     for statement in kept:
         _state(graph, scheme, statement, iris, document, problems)
+    learn(quad.triple for quad in ox.parse(lines.write(graph), format=ox.RdfFormat.N_TRIPLES))
     yield from problems.found
     yield Framework(scheme, own, graph, Source(file, document.line))
 
@@ -111,27 +116,23 @@ def _distinct(
     return list(kept.values())
 
 
-def _iris(statements: list[Statement], problems: _Problems) -> dict[str, URIRef]:
+def _iris(statements: list[Statement]) -> dict[str, URIRef]:
     """Return the IRI of each statement by its key: the known one, else its own.
 
-    INVARIANT: no two of a file come to one known IRI. Who has the identifier that the file's own
-    publisher gave comes first: ASN has one standard's GUID on a cluster too.
+    INVARIANT: two of a file come to one known IRI only where each is known by the identifier that
+    the file's publisher gave it. ASN has one standard's GUID on a cluster too.
     """
-    iris: dict[str, URIRef] = {}
-    taken: set[URIRef] = set()
-    by_own: list[Callable[[Statement], Iterable[str]]] = [
-        lambda one: [one.iri],
-        lambda one: [value for kind, value in one.names if kind in _IDENTIFYING],
-    ]
-    for identifiers in by_own:
-        for statement in statements:
-            if statement.key in iris:
-                continue
-            known = (identify(identifier) for identifier in identifiers(statement))
-            found = next((iri for iri in known if iri is not None), None)
-            if found is not None and found not in taken:
-                iris[statement.key] = found
-                taken.add(found)
+    known = {statement.key: identify(statement.iri) for statement in statements}
+    iris = {key: iri for key, iri in known.items() if iri is not None}
+    taken = set(iris.values())
+    for statement in statements:
+        if statement.key in iris:
+            continue
+        others = (identify(value) for kind, value in statement.names if kind in _IDENTIFYING)
+        found = next((iri for iri in others if iri is not None), None)
+        if found is not None and found not in taken:
+            iris[statement.key] = found
+            taken.add(found)
     for statement in statements:
         iris.setdefault(statement.key, URIRef(statement.iri))
     return iris
@@ -214,6 +215,9 @@ def _state(
 ) -> None:
     """Say all that the file has of one statement."""
     iri = iris[statement.key]
+    if statement.is_gone:
+        _relate(graph, iri, statement, iris)
+        return
     graph.add((iri, RDF.type, SKOS.Concept))
     graph.add((iri, RDF.type, CEASN.Competency))
     graph.add((iri, SKOS.inScheme, scheme))
@@ -278,13 +282,8 @@ def _is_official(code: str, iri: URIRef) -> bool:
 
 def _other(iri: URIRef, kind: str, value: str) -> str | None:
     """Return whose the identifier *value* is known to be, None where it is not another's."""
-    known = identify(value) if kind in _IDENTIFYING else None
-    if kind in (*_OFFICIAL, "alternateUri"):
-        try:
-            known = resolve(value)
-        except UnknownStandard as error:
-            return str(error).split(": ")[1].split("; ")[0] if "standards:" in str(error) else None
-    return None if known is None or known == iri else str(known)
+    known = answering(value) if kind in _OWNED else set()
+    return None if not known or str(iri) in known else min(known)
 
 
 def _call(graph: Graph, iri: URIRef, statement: Statement, language: str) -> None:

@@ -1,7 +1,7 @@
 """CASE packages, and other JSON with statements and links between them, by a dialect of its keys.
 
 Links between frameworks (exactMatchOf, isPartOf, exemplar …) are not taken here: see
-``loaders.crosswalks``, which reads the same file.
+``loaders.alignments``, which reads the same file.
 """
 
 import re
@@ -86,8 +86,9 @@ class _Reading:
             part = self._statement(at, said, language)
             part.has_place = False
             found.append(part)
-        self._add_links({statement.key: statement for statement in reversed(found)})
-        return found
+        by_key = {statement.key: statement for statement in reversed(found)}
+        self._add_links(by_key)
+        return [*found, *(one for one in by_key.values() if one.is_gone)]
 
     def _statement(self, at: str, said: dict[str, Any], language: str) -> Statement:
         keys = self._dialect.statement_keys
@@ -125,6 +126,10 @@ class _Reading:
             start, end = (_last(texts(said, keys)) for keys in (links.start, links.end))
             if backwards:
                 start, end = end, start
+            if start not in statements and name == "replaced_by" and _UUID.fullmatch(start):
+                gone = Statement(start, f"urn:uuid:{start}", self._file.line(start), at)
+                gone.is_gone, gone.has_place = True, False
+                statements[start] = gone
             if start not in statements:
                 self._problem(
                     start,

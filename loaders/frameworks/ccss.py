@@ -37,7 +37,7 @@ def read(path: Path) -> Iterator[Item]:
     except FileRefused as refused:
         yield refused.problem(path.name)
         return
-    addresses = Counter(row[_URI].strip() for _, row in rows)
+    addresses = Counter(address for _, row in rows for address in _addresses(row))
     statements: dict[str, list[Statement]] = {prefix: [] for prefix in _FRAMEWORKS}
     for line, row in rows:
         source, notation = Source(file.name, line), row[_NOTATION].strip()
@@ -59,23 +59,27 @@ def read(path: Path) -> Iterator[Item]:
             continue
         statement = Statement(guid, f"urn:guid:{guid}", line, has_place=False)
         statement.names = [("guid", guid), ("dotNotation", notation)]
-        address = row[_URI].strip()
-        if addresses[address] > 1:
-            yield Problem(
-                source,
-                "ambiguous address",
-                f"{address[:100]!r} is that of {addresses[address]} "
-                "rows; the statement is loaded without it",
-            )
-        elif address:
-            statement.names.append(("alternateUri", address))
-        if current := row[_CURRENT].strip().replace("wwwcorestandards", "www.corestandards"):
-            statement.names.append(("alternateUri", current))
+        for address in _addresses(row):
+            if addresses[address] > 1:
+                yield Problem(
+                    source,
+                    "ambiguous address",
+                    f"{address[:100]!r} is that of {addresses[address]} rows; the statement is "
+                    "loaded without it",
+                )
+            else:
+                statement.names.append(("alternateUri", address))
         statements[prefix].append(statement)
     for prefix, found in statements.items():
         iri, title = _FRAMEWORKS[prefix]
         if found:
             yield from build(Document(iri, iri, titles=[(title, "en")]), found, file.name)
+
+
+def _addresses(row: dict[str, str]) -> set[str]:
+    """Return the addresses of a row, the typo in the host of half of them set right."""
+    current = row[_CURRENT].strip().replace("wwwcorestandards", "www.corestandards")
+    return {row[_URI].strip(), current} - {""}
 
 
 def _rows(file: TextFile) -> list[tuple[int, dict[str, str]]]:

@@ -35,7 +35,8 @@ class Statement:
 
     *names* are (kind, identifier), kinds being the local names of our datatypes of notations, or
     a datatype's IRI. Links hold keys, or IRIs of what is not in the file. Without *has_place* the
-    file says nothing of where in the hierarchy it stands.
+    file says nothing of where in the hierarchy it stands; what *is_gone* is not in the file at all,
+    which says only by what it was replaced.
     """
 
     key: str
@@ -60,3 +61,4 @@ class Statement:
     until: str = ""
     is_deprecated: bool = False
     has_place: bool = True
+    is_gone: bool = False

@@ -3,6 +3,7 @@
 from databackpack.ontology.standards.lookup import (
     Names,
     UnknownStandard,
+    answering,
     files,
     framework,
     identify,
@@ -15,6 +16,7 @@ from databackpack.ontology.standards.notation import canonical_code, standard_ir
 __all__ = [
     "Names",
     "UnknownStandard",
+    "answering",
     "canonical_code",
     "files",
     "framework",

@@ -24,6 +24,7 @@ from databackpack.ontology.standards.notation import reduced
 __all__ = [
     "Names",
     "UnknownStandard",
+    "answering",
     "files",
     "framework",
     "identify",
@@ -156,8 +157,7 @@ def resolve(identifier: str) -> URIRef:
 
 def _resolved(identifier: str, told: Names | None) -> URIRef | UnknownStandard:
     # Refusals are kept too: looking for near spellings of an unknown one takes milliseconds.
-    key = _key(identifier)
-    named = _shipped().find(key) or (told.find(key) if told else set())
+    key, named = _key(identifier), answering(identifier)
     if len(named) == 1:
         (iri,) = named
         return URIRef(iri)
@@ -170,6 +170,12 @@ def _resolved(identifier: str, told: Names | None) -> URIRef | UnknownStandard:
     near = get_close_matches(key[:40], codes, n=3)
     hint = f"; the nearest known codes are {', '.join(near)}" if near else ""
     return UnknownStandard(f"{identifier[:100]!r} names no known standard{hint}")
+
+
+def answering(identifier: str) -> set[str]:
+    """Return the IRIs of all standards that answer to *identifier*, as `resolve` looks for them."""
+    key, told = _key(identifier), _TOLD.get()
+    return _shipped().find(key) or (told.find(key) if told else set())
 
 
 def identify(identifier: str) -> URIRef | None:

@@ -77,6 +77,7 @@ def take_in(
             finish(_keep(truth, part, report, quarantine, run))
     if new:
         finish(_keep_new(truth, new, report, quarantine, run, who))
+    matching.review(truth, report.learners)
     held = {learner for learner, _ in truth.pairs(HOLDS, BP.isHeldBack)}
     report.still_held = (held & report.learners) - report.held
     truth.flush()

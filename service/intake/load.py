@@ -5,12 +5,14 @@ from itertools import chain
 from pathlib import Path
 
 from databackpack.loaders.formats import FORMATS, by_mapping
+from databackpack.ontology import standards
 from databackpack.service.intake import take_in
 from databackpack.service.intake.quarantine import Quarantine
 from databackpack.service.intake.report import Report
 from databackpack.service.intake.run import Run, input_files
 from databackpack.service.records.identity import Identities
 from databackpack.service.records.truth import TruthStore
+from databackpack.service.views import public
 
 __all__ = ["load"]
 
@@ -29,19 +31,27 @@ def load(
 
     *mapping* says how columns become terms, where the format is ``csv``. *workers*, *advance* and
     *expect* are those of `take_in`. Doing it again, also after
-    a kill, brings what is missing and changes nothing else. Raises OSError for what is not there.
+    a kill, brings what is missing and changes nothing else. Records may be aligned to every
+    framework that *truth* holds. Raises OSError for what is not there.
     """
     files = list(input_files(paths))
     run = Run(truth, form, files, next(input_files([mapping])) if mapping else None)
-    mint = Identities(truth).mint
+    identities = Identities(truth)
     items = (
         by_mapping(paths, mapping)
         if mapping
-        else chain.from_iterable(FORMATS[form](path, mint) for path in paths)
+        else chain.from_iterable(FORMATS[form](path, identities.mint) for path in paths)
     )
-    report = take_in(
-        truth, items, run=run, mint=mint, workers=workers, advance=advance, expect=expect
-    )
+    with standards.knowing(public.names(truth)):
+        report = take_in(
+            truth,
+            items,
+            run=run,
+            identities=identities,
+            workers=workers,
+            advance=advance,
+            expect=expect,
+        )
     truth.commit(list(Quarantine(truth).rows(report, {file.name for file in files})))
     run.end()
     report.changed = run.records()

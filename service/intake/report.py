@@ -113,6 +113,7 @@ class Report:
     changed: int = 0
     learners: set[URIRef] = field(default_factory=set)
     organizations: int = 0
+    standards: int = 0
     guardianships: int = 0
     documents: int = 0
     settings: int = 0

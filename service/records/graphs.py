@@ -1,5 +1,7 @@
 """The names of the truth store's own graphs; those of records are in ``loaders.record``."""
 
+from uuid import NAMESPACE_URL, uuid5
+
 from rdflib import URIRef
 
 from databackpack.ontology.codes import local_name
@@ -11,6 +13,7 @@ __all__ = [
     "CODES",
     "DISCLOSURES",
     "EXPOSURES",
+    "FRAMEWORKS",
     "HOLDS",
     "IDENTITY",
     "IDENTITY_EVENTS",
@@ -24,6 +27,7 @@ __all__ = [
     "RUNS",
     "SPECIAL_EDUCATION_LOG",
     "emergency_graph",
+    "framework_graph",
     "guardianship_graph",
     "policy_graph",
     "quarantine_graph",
@@ -31,6 +35,8 @@ __all__ = [
 
 REGISTRY = ID["graph/registry"]
 """Organisations: public, so every view holds it."""
+FRAMEWORKS = ID["graph/frameworks"]
+"""Which graphs hold what files said of standards: public, so every view holds those graphs."""
 AUDIENCES = ID["graph/audiences"]
 AGREEMENTS = ID["graph/agreements"]
 JURISDICTIONS = ID["graph/jurisdictions"]
@@ -78,3 +84,8 @@ def emergency_graph(learner: URIRef) -> URIRef:
 def quarantine_graph(name: object) -> URIRef:
     """Return the name of the graph of one entry of the quarantine; it is in no view."""
     return ID[f"graph/quarantine/{name}"]
+
+
+def framework_graph(document: URIRef) -> URIRef:
+    """Return the name of the graph of what one document says of a framework; all views hold it."""
+    return ID[f"graph/framework/{uuid5(NAMESPACE_URL, str(document))}"]

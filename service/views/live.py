@@ -15,6 +15,7 @@ from databackpack.service.policy.model import Audience, Level, Rule
 from databackpack.service.records.graphs import REGISTRY
 from databackpack.service.records.terms import node
 from databackpack.service.records.truth import Commit
+from databackpack.service.views import public
 from databackpack.service.views.code import Codes
 from databackpack.service.views.directory import Directory
 from databackpack.service.views.engine import to_n_triples
@@ -78,6 +79,7 @@ class Live:
         *advance* is told how many learners are done and how many triples that made.
         """
         self.view.fill(to_n_triples(self._directory.truth.triples(REGISTRY)))
+        self.view.fill(public.quads_of_loaded(self._directory.truth))
         law, rest = self._directory.law(), iter(learners)
         done = total = 0
         with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as readers:

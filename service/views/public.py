@@ -2,24 +2,31 @@
 
 All of it is in the default graph. The ontology, each scheme of codes and each framework of
 standards is also a named graph, under its own IRI: the only graphs that a view has names for.
+What is shipped is in every view from the start; frameworks that were loaded are read from the
+truth store, and what documents say of a framework that is shipped is added to its graph.
 """
 
 from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import chain
+from weakref import WeakKeyDictionary
 
 import pyoxigraph as ox
 
 from databackpack import ontology
 from databackpack.ontology import standards
-from databackpack.ontology.namespaces import CEASN, OWL, RDF, SKOS
-from databackpack.service.records.terms import node, text
+from databackpack.ontology.namespaces import BP, CEASN, OWL, RDF, SKOS
+from databackpack.service.records.graphs import FRAMEWORKS
+from databackpack.service.records.terms import iri, node, text
+from databackpack.service.records.truth import TruthStore
+from databackpack.service.views.engine import to_n_quads
 
-__all__ = ["ONTOLOGY", "graphs", "statements", "vocabulary"]
+__all__ = ["ONTOLOGY", "graphs", "loaded", "names", "quads_of_loaded", "statements", "vocabulary"]
 
 ONTOLOGY = ox.NamedNode("https://w3id.org/databackpack/ns")
 
 _TYPE = node(RDF.type)
+_IS_GRAPH_OF = node(BP.isGraphOf)
 _COLLECTIONS = {node(SKOS.ConceptScheme), node(CEASN.CompetencyFramework)}
 _TERMS = {node(kind) for kind in (OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty)}
 
@@ -48,6 +55,60 @@ def graphs() -> Mapping[ox.NamedNode, frozenset[ox.Triple]]:
         held = {q.triple for q in ox.parse(file.read_bytes(), format=ox.RdfFormat.TURTLE)}
         found.setdefault(_name(held), set()).update(held)
     return {name: frozenset(held) for name, held in found.items()}
+
+
+def loaded(truth: TruthStore) -> Mapping[ox.NamedNode, frozenset[ox.Triple]]:
+    """Return what was loaded, by the named graph that it is in or is added to.
+
+    No two share a triple with each other or with what is shipped. Read again when it changed.
+    """
+    return _read(truth)[1]
+
+
+def quads_of_loaded(truth: TruthStore) -> bytes:
+    """Return as N-Quads what was loaded, for the default graph and for the named ones."""
+    return _read(truth)[2]
+
+
+def names(truth: TruthStore) -> standards.Names:
+    """Return which loaded standard answers to which identifier, for `standards.knowing`."""
+    return standards.Names(chain.from_iterable(loaded(truth).values()))
+
+
+_State = frozenset[ox.Triple]
+_Loaded = tuple[_State, Mapping[ox.NamedNode, frozenset[ox.Triple]], bytes]
+_LOADED: WeakKeyDictionary[TruthStore, _Loaded] = WeakKeyDictionary()
+
+
+def _read(truth: TruthStore) -> _Loaded:
+    """Return what *truth* holds of frameworks; its index tells by digests whether it changed.
+
+    INVARIANT: index and graphs are of one epoch.
+    """
+    with truth.writing():
+        state = frozenset(truth.triples(FRAMEWORKS))
+        kept = _LOADED.get(truth)
+        if kept is not None and kept[0] == state:
+            return kept
+        documents = [
+            (ox.NamedNode(text(t.object)), truth.triples(iri(t.subject)))
+            for t in sorted(state, key=str)
+            if t.predicate == _IS_GRAPH_OF
+        ]
+    seen = set(vocabulary())
+    found: dict[ox.NamedNode, set[ox.Triple]] = {}
+    for name, triples in documents:
+        found.setdefault(name, set()).update(triples - seen)
+        seen |= triples
+    merged = {name: frozenset(triples) for name, triples in found.items()}
+    quads = [
+        ox.Quad(t.subject, t.predicate, t.object, name)
+        for name, held in merged.items()
+        for t in held
+    ]
+    default = chain.from_iterable(merged.values())
+    _LOADED[truth] = state, merged, to_n_quads([*default, *quads])
+    return _LOADED[truth]
 
 
 def _name(file: Iterable[ox.Triple]) -> ox.NamedNode:

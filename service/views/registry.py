@@ -13,7 +13,12 @@ from rdflib import URIRef
 
 from databackpack.ontology.codes import local_name
 from databackpack.service.policy.model import Audience, Jurisdiction
-from databackpack.service.records.graphs import AGREEMENTS, JURISDICTIONS, REGISTRY
+from databackpack.service.records.graphs import (
+    AGREEMENTS,
+    FRAMEWORKS,
+    JURISDICTIONS,
+    REGISTRY,
+)
 from databackpack.service.records.truth import Commit, TruthStore
 from databackpack.service.views.building import Advance, Builds, Key, unwatched
 from databackpack.service.views.comparison import Comparison, compare
@@ -25,7 +30,7 @@ from databackpack.service.views.view import View, ViewBuilding, ViewClosed
 
 __all__ = ["Budget", "Views"]
 
-_SHARED = {REGISTRY, AGREEMENTS, JURISDICTIONS}
+_SHARED = {REGISTRY, FRAMEWORKS, AGREEMENTS, JURISDICTIONS}
 """Graphs that may bear on every learner of a view: when one changes, views are made anew."""
 
 _WAITING = 8

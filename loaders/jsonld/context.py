@@ -23,6 +23,11 @@ __all__ = ["Contexts"]
 
 _LARGEST_FOLDER = 1000
 _PATIENCE = 100_000
+_WORDS = {
+    "context overflow": "its contexts include each other without end",
+    "recursive context inclusion": "its contexts include each other without end",
+}
+"""What pyld calls a fault, where that says little."""
 
 
 class Contexts:
@@ -118,7 +123,7 @@ class _Told:
             raise Refused("nesting", f"{self._path}: nested too deep") from None
         if isinstance(error, (jsonld.JsonLdError, ValueError, TypeError, KeyError)):
             what = str(getattr(error, "code", None) or error).split("\n")[0]
-            raise Refused("JSON-LD", f"{self._path}: {what[:300]}") from None
+            raise Refused("JSON-LD", f"{self._path}: {_WORDS.get(what, what)[:300]}") from None
 
 
 class _Impatient(IdentifierIssuer):  # type: ignore[misc]

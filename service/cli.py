@@ -15,7 +15,16 @@ from rdflib import URIRef
 from rich.console import Console
 
 from databackpack.ontology.codes import local_name
-from databackpack.service import delivery, demo, governance, operating, quarantine, validation
+from databackpack.service import (
+    alignment,
+    delivery,
+    demo,
+    governance,
+    identification,
+    operating,
+    quarantine,
+    validation,
+)
 from databackpack.service.app import create_app, open_context
 from databackpack.service.config import BadSetting, Config
 from databackpack.service.gate.answer import answer
@@ -63,8 +72,10 @@ def main() -> None:
 
 
 for _command in (
+    *alignment.COMMANDS,
     *delivery.COMMANDS,
     *governance.COMMANDS,
+    *identification.COMMANDS,
     *operating.COMMANDS,
     *quarantine.COMMANDS,
     *validation.COMMANDS,

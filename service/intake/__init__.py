@@ -11,7 +11,7 @@ from databackpack.loaders.reading import Group
 from databackpack.loaders.record import Item, Organization, Problem
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPA
-from databackpack.service.intake import family, frameworks
+from databackpack.service.intake import family, frameworks, matching
 from databackpack.service.intake.checking import Checked, Part, checked
 from databackpack.service.intake.entry import problems
 from databackpack.service.intake.quarantine import Quarantine

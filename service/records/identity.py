@@ -5,7 +5,7 @@ this table, which is in no view, leads from an identifier to it. A key keeps its
 people find that two learners are one, or one two, that is said beside it, and can be taken back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -113,6 +113,6 @@ def keys_of(truth: TruthStore, person: URIRef) -> list[str]:
 
 
 def subjects_with(truth: TruthStore, predicate: URIRef, value: ox.Literal) -> Iterator[URIRef]:
-    """Yield the subjects that have the literal *value* for *predicate* in any graph, by an index."""
+    """Yield the subjects that have *value* for *predicate* in any graph, found by an index."""
     pattern = truth._store.quads_for_pattern(None, node(predicate), value, None)
     return (URIRef(text(quad.subject)) for quad in pattern)

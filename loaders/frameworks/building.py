@@ -27,6 +27,7 @@ __all__ = ["build"]
 _OURS = "https://w3id.org/databackpack/"
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]{1,2000}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+_FRACTION = re.compile(r"(\.\d*[1-9])0+(?=Z|[+-]|$)")
 _RANGE = re.compile(r"(\w{1,2})\s*-\s*(\w{1,2})")
 _LONGEST = 20_000
 _MOST_GRADES = 30
@@ -372,12 +373,12 @@ def _iri_or_text(value: str) -> URIRef | Literal:
 
 
 def _moment(written: str) -> Literal | None:
-    """Return a date or a moment, of which some publishers write the type wrong."""
+    """Return a date or a moment as the truth store writes it; publishers' types are often wrong."""
     try:
         if len(written) == 10:
             return Literal(date.fromisoformat(written).isoformat(), datatype=XSD.date)
-        found = datetime.fromisoformat(written)
-        return Literal(found.isoformat(), datatype=XSD.dateTime)
+        found = datetime.fromisoformat(written).isoformat().replace("+00:00", "Z")
+        return Literal(_FRACTION.sub(r"\1", found), datatype=XSD.dateTime, normalize=False)
     except ValueError:
         return None
 

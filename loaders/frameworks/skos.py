@@ -16,6 +16,7 @@ _DC, _DCTERMS = "http://purl.org/dc/elements/1.1/", "http://purl.org/dc/terms/"
 _CEASN = "http://purl.org/ctdlasn/terms/"
 _BP = "http://w3id.org/databackpack/ns#"
 _OWL = "http://www.w3.org/2002/07/owl#"
+_XSD = "http://www.w3.org/2001/XMLSchema#"
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _Subjects = dict[str, Properties]
 
@@ -88,7 +89,7 @@ def _statement(iri: str, properties: Properties, file: TextFile) -> Statement:
     for text, _, datatype in properties.get(_SKOS + "notation", []):
         plain = datatype.replace("https://", "http://", 1)
         kind = plain.removeprefix(_BP) if plain.startswith(_BP) else datatype
-        if kind:
+        if kind and not kind.startswith(_XSD):
             statement.names.append((kind, text))
         else:
             statement.code = statement.code or text

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from databackpack.loaders import ceds, credentials, edfi, frameworks, mapping, oneroster
+from databackpack.loaders import alignments, ceds, credentials, edfi, frameworks, mapping, oneroster
 from databackpack.loaders.reading import Group
 from databackpack.loaders.record import Item, Mint, Problem, Source
 
-__all__ = ["FORMATS", "Reader", "by_mapping"]
+__all__ = ["FORMATS", "OF_FOLDERS", "Reader", "by_mapping"]
 
 Reader = Callable[[Path, Mint], Iterator[Item | Group]]
 """What yields items, or groups of rows that become items (``loaders.reading``)."""
@@ -28,7 +28,12 @@ FORMATS: dict[str, Reader] = {
     **{name: _of_standards(read) for name, read in frameworks.FORMATS.items()},
     "ceds": lambda path, _: ceds.gather(path),
     "clr": lambda path, _: credentials.gather(path),
+    "crosswalk": alignments.read,
     "csv": _unmapped,  # with a mapping, `by_mapping`
     "edfi": lambda path, _: edfi.gather(path),
     "oneroster": lambda path, _: oneroster.gather(path),
+    "sssom": alignments.read_set,
 }
+
+OF_FOLDERS = frozenset({"edfi", "oneroster"})
+"""Formats in which files belong together: a folder is read as one."""

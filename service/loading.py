@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from databackpack.loaders.formats import Together
 from databackpack.loaders.record import Problem
 from databackpack.service.intake import load as one
 from databackpack.service.intake.report import Problems, Report
@@ -77,6 +78,7 @@ def load(
     console: Console,
     workers: int = 0,
     mapping: Path | None = None,
+    reader: Together | None = None,
 ) -> Report:
     """Return the report of loading *paths*, all of one format, into *truth*, by *workers*."""
     with progress(f"Loading {form}", console) as bar:
@@ -85,6 +87,7 @@ def load(
             form,
             paths,
             mapping=mapping,
+            reader=reader,
             workers=workers,
             advance=bar.advance,
             expect=bar.expect,
@@ -98,8 +101,8 @@ def describe(report: Report, console: Console) -> None:
         table.add_row(category, str(count))
     console.print(table)
     console.print(
-        f"{report.standards} statements of standards, {report.organizations} organisations, "
-        f"{report.guardianships} guardianships, "
+        f"{report.standards} statements of standards, {report.alignments} alignments, "
+        f"{report.organizations} organisations, {report.guardianships} guardianships, "
         f"{report.documents} standing documents, {report.settings} settings of families"
     )
     console.print(f"{report.changed} of the records are new or differ from what was held")

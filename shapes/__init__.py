@@ -22,6 +22,7 @@ from databackpack.shapes import first_pass
 from databackpack.shapes.files import (
     agreement_shapes,
     consent_shapes,
+    crosswalk_shapes,
     framework_shapes,
     layer_of,
     organization_shapes,
@@ -42,6 +43,7 @@ __all__ = [
     "validate_agreement",
     "validate_batch",
     "validate_consent",
+    "validate_crosswalk",
     "validate_framework",
     "validate_organization",
     "validate_policy",
@@ -109,6 +111,11 @@ def validate_policy(graph: Graph) -> Report:
 def validate_consent(graph: Graph) -> Report:
     """Return what is to be corrected in *graph*: consent records, events, receipts and notices."""
     return _report(_results(consent_shapes(), graph))
+
+
+def validate_crosswalk(graph: Graph) -> Report:
+    """Return what is to be corrected in *graph*, a crosswalk with its alignments."""
+    return _report(_results(crosswalk_shapes(), graph))
 
 
 def validate_framework(graph: Graph) -> Report:

@@ -25,6 +25,7 @@ __all__ = [
     "agreement_shapes",
     "categories",
     "consent_shapes",
+    "crosswalk_shapes",
     "framework_shapes",
     "layer_of",
     "names",
@@ -45,7 +46,8 @@ _CONSENT = "consent-record"
 _POLICY = "consent-policy"
 _ORGANIZATION = "organization"
 _FRAMEWORK = "framework"
-_OTHERS = (_FRAMEWORK, _AGREEMENT, _CONSENT, _POLICY, _ORGANIZATION)
+_ALIGNMENT = "alignment"
+_OTHERS = (_ALIGNMENT, _FRAMEWORK, _AGREEMENT, _CONSENT, _POLICY, _ORGANIZATION)
 """Shapes of what is no item of a record."""
 
 
@@ -86,6 +88,12 @@ def agreement_shapes() -> Graph:
 def organization_shapes() -> Graph:
     """Return the shape of an organisation; callers only read it."""
     return _parsed(_ORGANIZATION)
+
+
+@cache
+def crosswalk_shapes() -> Graph:
+    """Return the shapes of a crosswalk and its alignments; callers only read them."""
+    return _parsed(_ALIGNMENT)
 
 
 @cache

@@ -20,6 +20,7 @@ _IRI = re.compile(
 )
 _CURIE = re.compile(r"([A-Za-z][\w.-]*):([^\s/][^\s]*)")
 _COMMON_CORE = re.compile(r"common core|ccss|corestandards", re.IGNORECASE)
+_OURS = "https://w3id.org/databackpack/"
 _LONGEST = 2000
 
 
@@ -41,6 +42,8 @@ def identify(
     *prefixes*. A bare code is read as the Common Core's unless *framework* says another.
     """
     expanded = _expanded(text, prefixes or {})
+    if expanded.startswith(_OURS):
+        raise Refused("no standard", f"{expanded[:100]!r} is an identifier of this system")
     if len(expanded) > _LONGEST:
         raise Refused("too long", f"an identifier of {len(expanded):,} characters; correct it")
     own = _own(expanded)
@@ -79,7 +82,7 @@ def absolute(text: str, prefixes: Mapping[str, str] | None = None) -> URIRef | N
 def _own(text: str) -> URIRef | None:
     if found := _UUID.fullmatch(text) or _CASE.fullmatch(text):
         return URIRef(f"urn:uuid:{found[1].lower()}")
-    return URIRef(text) if _IRI.fullmatch(text) else None
+    return URIRef(text) if _IRI.fullmatch(text) and not text.startswith(_OURS) else None
 
 
 def _expanded(text: str, prefixes: Mapping[str, str]) -> str:

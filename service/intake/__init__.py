@@ -11,7 +11,7 @@ from databackpack.loaders.reading import Group
 from databackpack.loaders.record import Item, Organization, Problem
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPA
-from databackpack.service.intake import family, frameworks, matching
+from databackpack.service.intake import crosswalks, family, frameworks, matching
 from databackpack.service.intake.checking import Checked, Part, checked
 from databackpack.service.intake.entry import problems
 from databackpack.service.intake.quarantine import Quarantine
@@ -196,6 +196,7 @@ def _other_changes(
                 report.tell(item)
     items = [one.record if isinstance(one, Checked) else one for one in part]
     changes += frameworks.changes(truth, items, report)
+    changes += crosswalks.changes(truth, items, report)
     return [*changes, *family.changes(truth, items, report)]
 
 

@@ -114,6 +114,7 @@ class Report:
     learners: set[URIRef] = field(default_factory=set)
     organizations: int = 0
     standards: int = 0
+    alignments: int = 0
     guardianships: int = 0
     documents: int = 0
     settings: int = 0

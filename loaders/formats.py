@@ -15,6 +15,13 @@ Reader = Callable[[Path, Mint], Iterator[Item | Group]]
 by_mapping = mapping.gather
 """What reads files of the format ``csv`` together, by a mapping."""
 
+TOGETHER: dict[str, Callable[..., Iterator[Item | Group]]] = {
+    "ceds": ceds.gather,
+    "clr": credentials.gather,
+}
+"""What reads all paths of a load together, with choices of the caller: one holder's records of a
+learner may be in several files."""
+
 
 def _unmapped(path: Path, _: Mint) -> Iterator[Item]:
     yield Problem(Source(path.name, 1), "no mapping", "a CSV file is read by a mapping; name one")

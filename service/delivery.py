@@ -36,6 +36,21 @@ __all__ = ["COMMANDS"]
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="How columns become terms, for csv: RML (.ttl) or YARRRML (.yml).",
 )
+@click.option(
+    "--contexts",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of JSON-LD contexts, for ceds and clr; none is ever fetched.",
+)
+@click.option(
+    "--keys",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The issuers' public keys, for clr: a JWKS file.",
+)
+@click.option(
+    "--require-proof",
+    is_flag=True,
+    help="Load only credentials signed with such a key or the issuer's own did:key, for clr.",
+)
 @click.option("--store", type=click.Path(path_type=Path, file_okay=False), help="The truth store.")
 @click.option(
     "--dry-run",
@@ -52,6 +67,9 @@ def _load(
     form: str,
     paths: tuple[Path, ...],
     mapping: Path | None,
+    contexts: Path | None,
+    keys: Path | None,
+    require_proof: bool,
     store: Path | None,
     dry_run: bool,
     report_file: Path | None,
@@ -64,11 +82,12 @@ def _load(
         raise click.UsageError("Name a --store, or choose --dry-run.")
     if (form == "csv") != (mapping is not None):
         raise click.UsageError("Name a --mapping for csv, and for no other format.")
+    choices = _choices(form, contexts=contexts, keys=keys, requires_proof=require_proof)
     console = Console(stderr=True)
     with ExitStack() as stack:
         written = None if report_file is None else stack.enter_context(_report(report_file))
         truth = stack.enter_context(_rehearsal(store)) if dry_run else _truth(store)
-        report = _loaded(truth, form, list(paths), mapping, console)
+        report = _loaded(truth, form, list(paths), mapping, choices, console)
         describe(report, console)
         if dry_run:
             console.print("This was a dry run: nothing was kept.")
@@ -77,11 +96,27 @@ def _load(
     sys.exit(0 if report.is_clean else 1)
 
 
+def _choices(form: str, **given: object) -> dict[str, object]:
+    """Return what was chosen of *given*; raises UsageError where *form* has no such choice."""
+    allowed = {"ceds": ("contexts",), "clr": ("contexts", "keys", "requires_proof")}.get(form, ())
+    chosen = {name: value for name, value in given.items() if value}
+    for name in chosen:
+        if name not in allowed:
+            option = {"requires_proof": "--require-proof"}.get(name, f"--{name}")
+            raise click.UsageError(f"{form} has no {option}.")
+    return chosen
+
+
 def _loaded(
-    truth: TruthStore, form: str, paths: list[Path], mapping: Path | None, console: Console
+    truth: TruthStore,
+    form: str,
+    paths: list[Path],
+    mapping: Path | None,
+    choices: dict[str, object],
+    console: Console,
 ) -> Report:
     try:
-        return load(truth, form, paths, console, len(os.sched_getaffinity(0)), mapping)
+        return load(truth, form, paths, console, len(os.sched_getaffinity(0)), mapping, choices)
     except (NotLoaded, WorkerLost) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

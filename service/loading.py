@@ -1,6 +1,6 @@
 """Files into the truth store with progress shown, and what came of it in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from databackpack.loaders.formats import Together
 from databackpack.loaders.record import Problem
 from databackpack.service.intake import load as one
 from databackpack.service.intake.report import Problems, Report
@@ -78,7 +77,7 @@ def load(
     console: Console,
     workers: int = 0,
     mapping: Path | None = None,
-    reader: Together | None = None,
+    choices: Mapping[str, object] | None = None,
 ) -> Report:
     """Return the report of loading *paths*, all of one format, into *truth*, by *workers*."""
     with progress(f"Loading {form}", console) as bar:
@@ -87,7 +86,7 @@ def load(
             form,
             paths,
             mapping=mapping,
-            reader=reader,
+            choices=choices,
             workers=workers,
             advance=bar.advance,
             expect=bar.expect,

@@ -36,16 +36,19 @@ def read(path: Path, mint: Mint, *, contexts: Path | None = None) -> Iterator[It
     return ungrouped(gather(path, contexts=contexts), mint)
 
 
-def gather(path: Path, *, contexts: Path | None = None) -> Iterator[Item | Group]:
-    """Return what the files of the folder *path* hold, also in folders within it; or one file.
+def gather(*paths: Path, contexts: Path | None = None) -> Iterator[Item | Group]:
+    """Return what the files *paths* hold, or those in the folders *paths* and in folders within.
 
     An object, an array of them or an ``@graph`` is read item by item. *contexts* is a folder of
     JSON-LD contexts besides that of each file.
     """
-    files = [path] if path.is_file() else sorted(_files(path))
-    if not files:
-        told = "no .json or .jsonld file with data is in it; check the path"
-        yield Problem(Source(path.name, 1), "readable file", told)
+    files: list[Path] = []
+    for path in paths:
+        found = [path] if path.is_file() else sorted(_files(path))
+        files += found
+        if not found:
+            told = "no .json or .jsonld file with data is in it; check the path"
+            yield Problem(Source(path.name, 1), "readable file", told)
     with Spool() as spool:
         reading = _Reading(spool)
         for file in files:

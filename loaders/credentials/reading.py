@@ -54,21 +54,23 @@ def read(
 
 
 def gather(
-    path: Path,
-    *,
+    *paths: Path,
     keys: Path | None = None,
     contexts: Path | None = None,
     requires_proof: bool = False,
 ) -> Iterator[Item | Group]:
-    """Return what the credentials in the file or folder *path* hold, all of a learner together.
+    """Return what the credentials in the files and folders *paths* hold, a learner's together.
 
     *keys* is a JWKS file, *contexts* a folder of further JSON-LD contexts. With *requires_proof*
     only what a key of *keys*, or of the issuer's own ``did:key``, has signed is loaded.
     """
-    files = [path] if path.is_file() else sorted(f for f in path.iterdir() if f.suffix in _ENDINGS)
-    if not files:
-        told = "no .json, .jsonld or .jwt file is in it; check the path"
-        yield Problem(Source(path.name, 1), "readable file", told)
+    files: list[Path] = []
+    for path in paths:
+        found = [path] if path.is_file() else [f for f in path.iterdir() if f.suffix in _ENDINGS]
+        files += sorted(found)
+        if not found:
+            told = "no .json, .jsonld or .jwt file is in it; check the path"
+            yield Problem(Source(path.name, 1), "readable file", told)
     try:
         known = Keys(keys)
     except Refused as refused:

@@ -79,7 +79,7 @@ class Live:
         *advance* is told how many learners are done and how many triples that made.
         """
         self.view.fill(to_n_triples(self._directory.truth.triples(REGISTRY)))
-        self.view.fill(public.quads_of_loaded(self._directory.truth))
+        self.view.fill(public.loaded(self._directory.truth).n_quads)
         law, rest = self._directory.law(), iter(learners)
         done = total = 0
         with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as readers:

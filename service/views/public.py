@@ -7,7 +7,8 @@ truth store, and what documents say of a framework that is shipped is added to i
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from itertools import chain
 from weakref import WeakKeyDictionary
 
@@ -21,7 +22,7 @@ from databackpack.service.records.terms import iri, node, text
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.views.engine import to_n_quads
 
-__all__ = ["ONTOLOGY", "graphs", "loaded", "names", "quads_of_loaded", "statements", "vocabulary"]
+__all__ = ["ONTOLOGY", "Loaded", "graphs", "loaded", "statements", "vocabulary"]
 
 ONTOLOGY = ox.NamedNode("https://w3id.org/databackpack/ns")
 
@@ -57,38 +58,37 @@ def graphs() -> Mapping[ox.NamedNode, frozenset[ox.Triple]]:
     return {name: frozenset(held) for name, held in found.items()}
 
 
-def loaded(truth: TruthStore) -> Mapping[ox.NamedNode, frozenset[ox.Triple]]:
-    """Return what was loaded, by the named graph that it is in or is added to.
+@dataclass(frozen=True)
+class Loaded:
+    """What the truth store holds of frameworks when its index of them says *state*.
 
-    No two share a triple with each other or with what is shipped. Read again when it changed.
+    *graphs* is by the named graph that it is in or is added to: no two share a triple with each
+    other or with what is shipped. *n_quads* has it for the default graph and for the named ones.
     """
-    return _read(truth)[1]
+
+    state: frozenset[ox.Triple]
+    graphs: Mapping[ox.NamedNode, frozenset[ox.Triple]]
+    n_quads: bytes
+
+    @cached_property
+    def names(self) -> standards.Names:
+        """Which loaded standard answers to which identifier, for `standards.knowing`."""
+        return self.new_names()
+
+    def new_names(self) -> standards.Names:
+        """Return the names as something of one's own, which may learn more."""
+        return standards.Names(chain.from_iterable(self.graphs.values()))
 
 
-def quads_of_loaded(truth: TruthStore) -> bytes:
-    """Return as N-Quads what was loaded, for the default graph and for the named ones."""
-    return _read(truth)[2]
+_LOADED: WeakKeyDictionary[TruthStore, Loaded] = WeakKeyDictionary()
 
 
-def names(truth: TruthStore) -> standards.Names:
-    """Return which loaded standard answers to which identifier, for `standards.knowing`."""
-    return standards.Names(chain.from_iterable(loaded(truth).values()))
-
-
-_State = frozenset[ox.Triple]
-_Loaded = tuple[_State, Mapping[ox.NamedNode, frozenset[ox.Triple]], bytes]
-_LOADED: WeakKeyDictionary[TruthStore, _Loaded] = WeakKeyDictionary()
-
-
-def _read(truth: TruthStore) -> _Loaded:
-    """Return what *truth* holds of frameworks; its index tells by digests whether it changed.
-
-    INVARIANT: index and graphs are of one epoch.
-    """
-    with truth.writing():
+def loaded(truth: TruthStore) -> Loaded:
+    """Return what was loaded into *truth*, read again when its index says that it changed."""
+    with truth.writing():  # index and graphs are of one epoch
         state = frozenset(truth.triples(FRAMEWORKS))
         kept = _LOADED.get(truth)
-        if kept is not None and kept[0] == state:
+        if kept is not None and kept.state == state:
             return kept
         documents = [
             (ox.NamedNode(text(t.object)), truth.triples(iri(t.subject)))
@@ -100,14 +100,14 @@ def _read(truth: TruthStore) -> _Loaded:
     for name, triples in documents:
         found.setdefault(name, set()).update(triples - seen)
         seen |= triples
-    merged = {name: frozenset(triples) for name, triples in found.items()}
     quads = [
-        ox.Quad(t.subject, t.predicate, t.object, name)
-        for name, held in merged.items()
-        for t in held
+        ox.Quad(t.subject, t.predicate, t.object, graph)
+        for name, triples in found.items()
+        for t in triples
+        for graph in (ox.DefaultGraph(), name)
     ]
-    default = chain.from_iterable(merged.values())
-    _LOADED[truth] = state, merged, to_n_quads([*default, *quads])
+    merged = {name: frozenset(triples) for name, triples in found.items()}
+    _LOADED[truth] = Loaded(state, merged, to_n_quads(quads))
     return _LOADED[truth]
 
 

@@ -11,12 +11,14 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from rdflib import Literal, URIRef
 
 from databackpack import queries
+from databackpack.ontology import standards
 from databackpack.ontology.codes import local_name
 from databackpack.queries import Example, InvalidParameter, Question
 from databackpack.service.gate.answer import answer, refuse
 from databackpack.service.gate.faults import Forbidden, MalformedRequest, NotFound
 from databackpack.service.gate.protocol import QueryRequest
 from databackpack.service.gate.results import HTML, is_for_people, negotiate
+from databackpack.service.views import public
 from databackpack.service.views.view import Form
 from databackpack.service.web.context import Context
 from databackpack.service.web.session import presented
@@ -57,7 +59,8 @@ def blueprint(context: Context) -> Blueprint:
             fault = Forbidden(f"This question is for {', '.join(sorted(question.roles))}.")
             refuse(context.views, credential, question.text, fault)
         try:
-            bindings = _bindings(question)
+            with standards.knowing(public.loaded(context.truth).names):
+                bindings = _bindings(question)
         except MalformedRequest as fault:
             if not is_read:
                 raise

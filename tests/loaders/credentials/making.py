@@ -149,8 +149,10 @@ def b64(raw: bytes) -> str:
 class Loaded:
     """What the loader made of some files."""
 
-    def __init__(self, path: Path, **options: Any) -> None:
-        self.people: dict[tuple[str, str], URIRef] = {}
+    def __init__(
+        self, path: Path, people: dict[tuple[str, str], URIRef] | None = None, **options: Any
+    ) -> None:
+        self.people = {} if people is None else people
         self.items: list[Item] = list(read(path, self._mint, **options))
 
     def _mint(self, kind: str, identifier: str) -> URIRef:

@@ -31,6 +31,7 @@ from databackpack.service.web import (
     families,
     graphs,
     home,
+    loads,
     metrics,
     operations,
     policies,
@@ -52,7 +53,7 @@ _MOST_OF_AUDIENCE = 8
 _RETRY_AFTER = 5
 _SURFACES = (
     *(home, sparql, graphs, questions, families, policies, explanations, disclosures, emergencies),
-    *(operations, metrics, views, audiences),
+    *(operations, metrics, views, audiences, loads),
 )
 _TO_THE_END = {"operations.healthz", "operations.readyz", "metrics.metrics"}
 """What is answered while the service stops."""
@@ -74,6 +75,7 @@ def open_context(config: Config, *, create: bool = False) -> Context:
         shares=Shares(_MOST_OF_AUDIENCE, config.concurrency),
         rates=Rates(config.asker_rate, config.address_rate),
         issuer=issuer,
+        sizes=config.sizes,
     )
 
 

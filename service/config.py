@@ -8,6 +8,7 @@ from pathlib import Path
 
 from limits import RateLimitItem
 
+from databackpack.service.intake.package import Sizes
 from databackpack.service.records.truth import Clock, now
 from databackpack.service.settings import BadSetting, read
 from databackpack.service.views.registry import Budget
@@ -24,7 +25,8 @@ class Config:
     *redo* the file of the redo log; None: beside the store. *grace* is how many seconds requests
     have to end; *origins* are whose pages may ask; *https*: a proxy in front speaks it.
     *issuer* is who else signs tokens: its ``iss``, their ``aud``, where its keys are. *asker_rate*,
-    *address_rate* and *concurrency* are what one asker, or a client without a token, may ask.
+    *address_rate* and *concurrency* are what one asker, or a client without a token, may ask;
+    *sizes* what one load may be.
     """
 
     store: Path | None
@@ -43,6 +45,7 @@ class Config:
     asker_rate: tuple[RateLimitItem, ...] = ()
     address_rate: tuple[RateLimitItem, ...] = ()
     concurrency: int | None = None
+    sizes: Sizes = field(default_factory=Sizes)
 
     @classmethod
     def of_folder(
@@ -78,4 +81,5 @@ class Config:
             asker_rate=found["ASKER_RATE"],
             address_rate=found["ADDRESS_RATE"],
             concurrency=found["ASKER_REQUESTS"],
+            sizes=Sizes(found["LOAD_BYTES"], found["LOAD_UNPACKED_BYTES"]),
         )

@@ -49,6 +49,9 @@ _TURN = 0.0005
 _LARGE = 256 * 1024
 """Bytes from which memory is given back as soon as it is free."""
 
+_LEAST_BODY = 1024 * 1024
+"""Bytes of a request that reach the surfaces, which tell in their own words what is too large."""
+
 # The parser of the guard recurses, and the default stack is whatever ``ulimit -s`` says.
 _STACK = 32 * 1024 * 1024
 _NO_SUCH_ADDRESS_HERE = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
@@ -99,6 +102,7 @@ def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Con
             channel_timeout=_SILENCE,
             cleanup_interval=_SILENCE // 2,
             asyncore_use_poll=True,  # select cannot have so many
+            max_request_body_size=max(config.sizes.sent, _LEAST_BODY) + 1,
             clear_untrusted_proxy_headers=False,  # nothing trusts them, and /metrics must see them
             ident=None,
         )
@@ -111,6 +115,7 @@ def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Con
     except OSError as error:
         raise _cannot_listen(config, error) from None
     finally:
+        context.turn.acquire(timeout=config.grace)  # a load stops between two commits
         context.views.close()
         context.truth.flush()
         _LOG.info("Stopped")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from databackpack.service.gate import rate
+from databackpack.service.intake.package import Sizes
 from databackpack.service.views.registry import Budget
 from databackpack.service.views.view import Limits
 
@@ -118,6 +119,8 @@ SETTINGS = (
         64,
         "requests of one subject as one audience that are under way at the same time",
     ),
+    _number("LOAD_BYTES", Sizes().sent, 2**40, "of files that are sent to `/loads` at once"),
+    _number("LOAD_UNPACKED_BYTES", Sizes().unpacked, 2**42, "that they may become when unpacked"),
     _number("STOP_SECONDS", 30, 60 * 60, "that requests under way have to end when told to stop"),
     Setting(
         "CORS_ORIGINS",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from databackpack.service.gate.faults import MalformedRequest, NotFound, Unauthe
 from databackpack.service.gate.issuer import Issuer
 from databackpack.service.gate.rate import Rates
 from databackpack.service.gate.share import Shares
+from databackpack.service.intake.package import Sizes
 from databackpack.service.policy.model import Audience
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.rights.holder import holds_rights, inspects
@@ -43,7 +44,8 @@ class Context:
 
     *shares* is how many requests of one audience may be under way: half of the threads that
     answer, so that the other half is for the other audiences. *rates* is how often one asker may
-    ask, without limit by default. *issuer* signs tokens beside us.
+    ask, without limit by default. *issuer* signs tokens beside us. *sizes* is what one load may be,
+    *turn* is held while one is under way.
     """
 
     truth: TruthStore
@@ -54,6 +56,8 @@ class Context:
     rates: Rates = field(default_factory=Rates)
     issuer: Issuer | None = None
     stopping: Event = field(default_factory=Event)
+    sizes: Sizes = field(default_factory=Sizes)
+    turn: Lock = field(default_factory=Lock)
 
     def identify(self, authorization: list[str]) -> Credential:
         """Return whose token is in values of an Authorization header; raises Unauthenticated.

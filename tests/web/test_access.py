@@ -53,6 +53,9 @@ TABLE: dict[str, dict[str, tuple[int, int, int]]] = {
     f"/learners/{NOBODY}/disclosures": {"GET": (401, 404, 404)},
     "/disclosures": {"GET": (401, 404, 404)},
     f"/learners/{NOBODY}/emergencies": {"POST": (401, 404, 404)},
+    "/loads": {"POST": (401, 401, 401)},
+    f"/loads/{NOBODY}": {"GET": (401, 401, 401)},
+    f"/loads/{NOBODY}/report": {"GET": (401, 401, 401)},
     "/nothing": {},
     "/sparql/": {},
     "/learners": {},
@@ -71,7 +74,7 @@ def expected(path: str, method: str, asker: str) -> int:
     if path in ABSENT:
         return 404
     if method == "OPTIONS":
-        return 200
+        return 401 if path.startswith("/loads") else 200
     row = TABLE[path].get("GET" if method == "HEAD" else method)
     if row is None:
         return 405

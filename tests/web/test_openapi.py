@@ -23,7 +23,8 @@ from databackpack.service.gate.credentials import issue_to_operator
 from databackpack.service.policy import profile
 from databackpack.service.records.terms import to_triples
 from tests.running import Running, run_sample
-from tests.web.asking import Web
+from tests.views.hosting import until
+from tests.web.asking import Response, Web
 from tests.web.test_policies import Family
 
 DOCUMENT = Path(__file__).parents[2] / "service" / "web" / "openapi.yaml"
@@ -69,6 +70,7 @@ DANGER = {
     "threat": "A gas leak at the school.",
     "hours": 2,
 }
+NOBODY = "00000000-0000-4000-8000-000000000000"
 MENU, CELLS = "/learners/{learner}/policy", "/learners/{learner}/policy/{category}/{audience}"
 
 ASKED = [
@@ -133,6 +135,17 @@ ASKED = [
     Ask("GET /disclosures", 404, "teacher"),
     Ask("GET /audiences", 200, "operator"),
     Ask("GET /audiences", 401, "teacher"),
+    Ask(
+        "POST /loads", 202, "operator", query={"format": "edfi"}, body="XML", media_type="text/xml"
+    ),
+    Ask("POST /loads", 400, "operator", query={"format": "x"}, body="x", media_type="text/xml"),
+    Ask("POST /loads", 401, "teacher", query={"format": "edfi"}, body="x", media_type="text/xml"),
+    Ask("GET /loads/{load}", 200, "operator", {"load": "LOAD"}),
+    Ask("GET /loads/{load}", 404, "operator", {"load": NOBODY}),
+    *(
+        Ask("GET /loads/{load}/report", 200, "operator", {"load": "LOAD"}, accept=accept)
+        for accept in ("text/plain", "text/turtle", "text/html")
+    ),
     Ask("GET /views", 200, "operator"),
     Ask("GET /views", 401, "teacher"),
     Ask("POST /views/{audience}/{purpose}/rebuild", 200, "operator", NEEDS, accept="*/*"),
@@ -156,6 +169,27 @@ def paths(running: Running) -> set[tuple[str, str]]:
         for rule in running.app.url_map.iter_rules()
         for verb in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
+
+
+def loaded(asked: Web) -> str:
+    """Return the name of a load that is done, of the operator who asks here."""
+    key, clock = asked.running.context.key, asked.running.context.truth.clock
+
+    def send(verb: str, path: str) -> Response:
+        token = issue_to_operator(key, "x", clock())
+        body = b"<x/>" if verb == "POST" else None
+        return asked.send(verb, path, {"Authorization": f"Bearer {token}"}, body)
+
+    begun: list[Response] = []
+
+    def has_begun() -> bool:
+        begun.append(send("POST", "/loads?format=edfi&name=x.xml"))
+        return begun[-1].status == 202
+
+    assert until(has_begun), begun[-1].body
+    place = begun[-1].headers["location"]
+    assert until(lambda: send("GET", place).json["state"] == "done")
+    return str(begun[-1].json["id"])
 
 
 def documented() -> dict[str, Any]:
@@ -191,7 +225,10 @@ def test_an_answer_is_as_the_document_says(asked: Web, ask: Ask) -> None:
     running = asked.running
     child = running.person("learner", "state:S000001")
     case = documented()[ask.operation].Case(
-        path_parameters={k: v.replace("CHILD", child) for k, v in ask.path.items()},
+        path_parameters={
+            k: loaded(asked) if v == "LOAD" else v.replace("CHILD", child)
+            for k, v in ask.path.items()
+        },
         query=dict(ask.query),
     )
     headers = {"Accept": ask.accept, **ask.more}

@@ -45,6 +45,7 @@ _TERM_MAPS = (RML.reference, RML.template, RML.constant, RML.functionExecution)
 class Part:
     """One item of each row: its classes, and by property the columns that its values come from."""
 
+    sources: set[str] = field(default_factory=set)
     kinds: set[URIRef] = field(default_factory=set)
     columns: dict[URIRef, set[str]] = field(default_factory=dict)
 
@@ -75,6 +76,9 @@ def check(
             )
             continue
         part = parts.setdefault(found[1], Part())
+        part.sources |= set(
+            map(str, graph.objects(graph.value(one, RML.logicalSource), RML.source))
+        )
         for pair in graph.objects(one, RML.predicateObjectMap):
             yield from _pair_faults(graph, pair, part, functions, readings)
     for name, part in parts.items():

@@ -15,6 +15,7 @@ import re
 import resource
 import sys
 from collections import defaultdict
+from functools import lru_cache
 from typing import Any
 
 MEMORY = 4 * 1024**3  # bytes of address space: the libraries alone take 1.5 GB of it
@@ -28,7 +29,7 @@ def main() -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, sys.stdout.fileno())
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    from morph_kgc import materialize_set  # noqa: F401  (before the hook: loading starts processes)
+    import morph_kgc  # noqa: F401  (before the hook: loading starts processes)
 
     sys.addaudithook(_refuse_to_reach_out)
     for line in sys.stdin:
@@ -76,11 +77,33 @@ def _renamed(graph: Any) -> Any:
     return renamed
 
 
-def _map(map: str, out: str) -> dict[str, Any]:
-    from morph_kgc import materialize_set
+@lru_cache(maxsize=4)
+def _parsed(text: str, path: str) -> tuple[Any, list[Any], Any, Any]:
+    """Return the mapping in *path*, which holds *text*: reading it takes a second."""
+    from morph_kgc.args_parser import load_config_from_argument
+    from morph_kgc.constants import RML_TRIPLES_MAP_CLASS
+    from morph_kgc.mapping.mapping_parser import retrieve_mappings
 
+    config = load_config_from_argument(_config(path))
+    rules, functions, http = retrieve_mappings(config)
+    config.set("CONFIGURATION", "http_api_df", http.to_csv())
+    asserted = rules.loc[rules["triples_map_type"] == RML_TRIPLES_MAP_CLASS]
+    groups = [group for _, group in asserted.groupby(by="mapping_partition")]
+    return config, groups, rules, functions
+
+
+def _map(map: str, out: str) -> dict[str, Any]:
+    from morph_kgc.materializer import _materialize_mapping_group_to_set
+
+    with open(map, encoding="utf-8") as file:  # noqa: PTH123
+        config, groups, rules, functions = _parsed(file.read(), map)
+    statements = set[str]()
+    for group in groups:
+        statements |= _materialize_mapping_group_to_set(
+            group.copy(), rules.copy(), functions, config, None
+        )
     items: dict[tuple[int, str], list[tuple[str, str, str]]] = defaultdict(list)
-    for statement in materialize_set(_config(map)):
+    for statement in statements:
         row, name, predicate, value, datatype = _value(statement)
         items[int(row), name].append((predicate, value, datatype))
     with open(out, "w", encoding="utf-8") as file:  # noqa: PTH123

@@ -28,8 +28,7 @@ from databackpack.ontology.namespaces import BP, ORG, RDF, RDFS
 
 __all__ = ["add_items"]
 
-_LEARNER = re.compile(r"[a-z][a-z0-9-]*:\S(?:.*\S)?")
-_CONTROL = (RDF.type, LEARNER, HOLDER, KEY)
+_LEARNER = re.compile(r"[a-z][a-z0-9-]*:(?!//)\S(?:.*\S)?")
 
 Values = dict[URIRef, list[tuple[str, str]]]
 """By property the texts of its values, each with the reading that the mapping asks for."""
@@ -38,7 +37,11 @@ Values = dict[URIRef, list[tuple[str, str]]]
 def add_items(
     lines: Iterable[str], file: str, rules: Mapping, assembly: Assembly
 ) -> Iterator[Organization | Problem]:
-    """Add the items in *lines* to *assembly*; yield organisations, and items that were refused."""
+    """Add the items in *lines* to *assembly*; yield organisations, and items that were refused.
+
+    Where a row is several things, one of which all own cells are empty is not there.
+    """
+    own = {name: rules.own(name) for name in rules.parts}
     for line in lines:
         row, name, found = json.loads(line)
         source = Source(file, row)
@@ -46,8 +49,8 @@ def add_items(
         for predicate, text, reading in found:
             if text.strip():
                 values.setdefault(URIRef(predicate), []).append((text.strip(), reading))
-        if not set(values) - set(_CONTROL):
-            continue  # none of the item's cells says anything
+        if own[name] and not own[name] & set(values):
+            continue
         try:
             yield from _add(values, name, source, rules, assembly)
         except Refused as refused:
@@ -97,10 +100,9 @@ def _add(
 
 
 def _kind(values: Values, rules: Mapping) -> URIRef:
-    [(text, reading)] = values.get(RDF.type) or [("", "")]
-    if not text:
+    if RDF.type not in values:
         raise Refused("missing value", "nothing says what the row is; its class has no value")
-    [(_, code)] = _as_asked(text, rules.readings.get(reading))
+    code = _one(values, RDF.type, {}, rules)
     return URIRef(code) if code.startswith("http") else BP[code.removeprefix("bp:")]
 
 
@@ -109,11 +111,10 @@ def _one(values: Values, predicate: URIRef, columns: dict[URIRef, str], rules: M
     found = values.get(predicate, [])
     if not found:
         raise _missing(columns.get(predicate, ""), predicate)
-    if len(found) > 1:
-        raise Refused("two values", f"{short(predicate)} has {len(found)} values; give it one")
-    text, reading = found[0]
-    [(_, code)] = _as_asked(text, rules.readings.get(reading))
-    return code
+    read = [code for text, way in found for _, code in _as_asked(text, rules.readings.get(way))]
+    if len(read) != 1:
+        raise Refused("two values", f"{short(predicate)} has {len(read)} values; give it one")
+    return read[0]
 
 
 def _missing(columns: str, predicate: URIRef) -> Refused:

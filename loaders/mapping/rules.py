@@ -56,6 +56,18 @@ class Mapping:
         """Return the columns that the mapping reads of the file it calls *source*."""
         return {name for one in self._maps(source) for name in columns_of(self._graph, one)}
 
+    def own(self, name: str) -> set[URIRef]:
+        """Return the properties of a part of which a column is not also of another part's rows."""
+        part = self.parts[name]
+        shared = {
+            column
+            for other in self.parts.values()
+            if other is not part and other.sources & part.sources
+            for columns in other.columns.values()
+            for column in columns
+        }
+        return {predicate for predicate, columns in part.columns.items() if columns - shared}
+
     def line(self, words: str) -> int:
         """Return the line of the mapping that first has *words*."""
         return _line(self._text, words)

@@ -15,12 +15,14 @@ from joserfc import jws
 from joserfc.errors import JoseError, SecurityWarning
 
 from databackpack.loaders.credentials.key import Keys, SigningKey, multibase
-from databackpack.loaders.jsonld import Contexts
+from databackpack.loaders.credentials.vocabulary import VC
+from databackpack.loaders.jsonld import Contexts, Node
 from databackpack.loaders.jsonld.document import Document, items
 from databackpack.loaders.table import Refused
 
 __all__ = ["Proof", "check", "opened"]
 
+_PROOF = "https://w3id.org/security#proof"
 _ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"]
 
 
@@ -38,32 +40,35 @@ class Proof:
     reason: str = "it has no proof"
 
 
-def check(
-    document: dict[str, Any], issuer: str, keys: Keys, contexts: Contexts, path: str
-) -> Proof:
+def check(document: dict[str, Any], credential: Node, keys: Keys, contexts: Contexts) -> Proof:
     """Return what the proofs within *document* show; raises Refused where one is wrong.
 
-    Several proofs must all be right. Where one cannot be checked, none counts.
+    *credential* is the same expanded: what is checked is what is read, whatever else the document
+    says. Several proofs must all be right. Where one cannot be checked, none counts.
     """
     told = document.get("proof", [])
     proofs = told if isinstance(told, list) else [told]
     found = Proof()
     for index, proof in enumerate(proofs):
-        at = f"{path}.proof[{index}]" if isinstance(told, list) else f"{path}.proof"
+        at = f"{credential.path}.proof" + (f"[{index}]" if isinstance(told, list) else "")
         if not isinstance(proof, dict):
             raise Refused("wrong type", f"{at}: an object is needed here")
-        found = _checked(
-            {k: v for k, v in document.items() if k != "proof"}, proof, keys, contexts, at
-        )
+        found = _checked(document, credential, proof, keys, contexts, at)
         if found.signer is None:
             return found
-    if found.signer == issuer.split("#")[0]:
+    issuer = credential.node(VC.issuer)
+    if found.signer is not None and issuer is not None and found.signer == issuer.iri:
         return Proof(found.signer, is_vouched_for=True)
     return found
 
 
 def _checked(
-    document: dict[str, Any], proof: dict[str, Any], keys: Keys, contexts: Contexts, path: str
+    document: dict[str, Any],
+    credential: Node,
+    proof: dict[str, Any],
+    keys: Keys,
+    contexts: Contexts,
+    path: str,
 ) -> Proof:
     suite = proof.get("cryptosuite") or proof.get("type")
     if (proof.get("type"), suite) not in (
@@ -85,9 +90,9 @@ def _checked(
         raise Refused("proof", f"{path}.proofValue: {error}") from None
     options = {k: v for k, v in proof.items() if k != "proofValue"}
     options["@context"] = document.get("@context")
+    signed = {term: part for term, part in credential.value.items() if term != _PROOF}
     hashes = b"".join(
-        hashlib.sha256(contexts.canonical(one, path).encode()).digest()
-        for one in (options, document)
+        hashlib.sha256(contexts.canonical(one, path).encode()).digest() for one in (options, signed)
     )
     try:
         key.ed25519.verify(signature, hashes)

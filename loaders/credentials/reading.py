@@ -161,7 +161,7 @@ class _Reading:
         issuer = issuer_of(credential)
         _check_types(credential)
         if proof is None:
-            proof = check(document, str(issuer.iri), self._keys, self._contexts, path)
+            proof = check(document, credential, self._keys, self._contexts)
         proof = self._believed(proof, outer, path, source)
         subject = credential.node(VC.credentialSubject)
         if subject is None:

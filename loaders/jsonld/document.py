@@ -55,6 +55,9 @@ def items(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
     except ijson.IncompleteJSONError as error:
         rule = "readable file" if "UTF8" in str(error) else "well-formed JSON"
         yield Problem(reading.source, rule, _told(str(error)))
+    except UnicodeDecodeError:
+        told = "the item has half a character, such as \\ud800 alone; what follows is not read"
+        yield Problem(reading.source, "text", told)
     except ijson.JSONError as error:
         yield Problem(reading.source, "well-formed JSON", _told(str(error)))
 

@@ -100,6 +100,11 @@ CASES: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "text",
         "$.credentialSubject.achievement.name: the text holds a NUL",
     ),
+    "half a character": (
+        lambda: GOOD.replace("Fractions", "a\\udfff").encode(),
+        "text",
+        "half a character, such as \\ud800 alone",
+    ),
     "NUL in an identifier": (lambda: subject(id="did:example:\x00"), "text", "NUL"),
     "no context": (lambda: without("@context"), "JSON-LD", "$: no term"),
     "remote context": (

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from zipfile import BadZipFile, ZipFile, ZipInfo, is_zipfile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo, is_zipfile
 
 __all__ = ["BadPackage", "Sizes", "is_package", "unpack"]
 
@@ -38,8 +38,9 @@ class BadPackage(ValueError):
 
 
 def is_package(file: Path) -> bool:
-    """Tell whether *file* is a zip."""
-    return is_zipfile(file)
+    """Tell whether *file* is a zip, or was one before it was cut off."""
+    with file.open("rb") as opened:
+        return is_zipfile(opened) or (opened.seek(0) == 0 and opened.read(4) == _BEGINNINGS[0])
 
 
 def unpack(file: Path, folder: Path, most: int) -> None:
@@ -68,7 +69,7 @@ def unpack(file: Path, folder: Path, most: int) -> None:
     except (BadZipFile, EOFError, zlib.error) as error:
         raise BadPackage(f"it is damaged or was cut off ({error}); make it again") from None
     except NotImplementedError as error:
-        raise BadPackage(f"it is packed in a way not known here ({error}); use deflate") from None
+        raise BadPackage(f"it is a zip of a kind not known here ({error})") from None
 
 
 def _checked(entry: ZipInfo) -> PurePosixPath:
@@ -87,6 +88,8 @@ def _checked(entry: ZipInfo) -> PurePosixPath:
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise BadPackage(f"{shown} is a link or a device; send the file itself")
+    if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):  # others unpack without a bound
+        raise BadPackage(f"{shown} is packed in another way than deflate; pack it so")
     if path.suffix.lower() in _ARCHIVES and not entry.is_dir():
         raise BadPackage(f"{shown} is a package in a package; unpack it first")
     return path

@@ -200,8 +200,11 @@ def _carry_out(
     except (NotKept, NotLoaded) as error:
         one.state, one.problem = "failed", str(error)
     except Exception as error:  # its words may be a row's
-        place = "".join(traceback.format_tb(error.__traceback__))
-        _LOG.error("load %s failed with %s:\n%s", one.name, type(error).__name__, place)
+        places = "; ".join(
+            f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(error.__traceback__)
+        )
+        _LOG.error("load %s failed with %s: %s", one.name, type(error).__name__, places)
         one.state, one.problem = "failed", "The service failed; its log says how."
     finally:
         _LOG.info("load %s: %s", one.name, one.state)

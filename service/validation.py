@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +17,8 @@ from rdflib.term import Node
 
 from databackpack import shapes
 from databackpack.loaders.record import Problem, Record, Source
-from databackpack.ontology.namespaces import BP, BPC, ID, ODRL, RDF
+from databackpack.ontology.codes import local_name
+from databackpack.ontology.namespaces import BP, BPC, CEASN, ID, ODRL, RDF
 from databackpack.service.intake.entry import problems
 from databackpack.service.intake.report import Report
 from databackpack.service.intake.summary import of_load, write
@@ -35,6 +36,12 @@ _FORMATS = {
     ".json": ox.RdfFormat.JSON_LD,
 }
 _ORGANIZATIONS = {BP.School, BP.District, BP.StateAgency, BP.Provider, BP.ResearchTeam}
+_WHOLE: tuple[tuple[str, set[URIRef], Callable[[Graph], shapes.Report]], ...] = (
+    ("frameworks", {CEASN.CompetencyFramework, CEASN.Competency}, shapes.validate_framework),
+    ("crosswalks", {BP.Crosswalk, BP.Alignment}, shapes.validate_crosswalk),
+)
+"""Classes of what a whole graph is about, and who checks such a graph."""
+
 _RECORD = re.compile(re.escape(ID["graph/"]) + "([0-9a-f-]{36})/([0-9a-f-]{36})/([a-z-]+)")
 _NOBODY = ID["organization/"]
 """Who holds an identity record that does not say so."""
@@ -55,7 +62,8 @@ _TOGETHER = 200
 def validate_command(paths: tuple[Path, ...], layer: str | None, report_file: Path | None) -> None:
     """Check RDF files (Turtle, TriG, N-Triples, N-Quads, JSON-LD); exit with 1 if one is wrong.
 
-    Records, organisations, agreements and policies are checked as a load would check them.
+    Records, organisations, agreements, policies, frameworks of standards and crosswalks are checked
+    as a load would check them.
     """
     report = Report()
     with nullcontext() if report_file is None else _opened(report_file) as written:
@@ -64,12 +72,12 @@ def validate_command(paths: tuple[Path, ...], layer: str | None, report_file: Pa
                 report.tell(problem)
                 click.echo(_line(problem))
         if report_file is not None and written is not None:
-            write(of_load(report), report_file, written, datetime.now(UTC))
-    click.echo(
-        f"{sum(report.records.values())} records, {report.organizations} organisations: "
-        f"{len(report.problems)} to correct, {len(report.notes)} noted",
-        err=True,
-    )
+            counts = sorted(report.records.items())
+            summary = replace(of_load(report), title="What was checked", counts=counts)
+            write(summary, report_file, written, datetime.now(UTC))
+    checked = ", ".join(f"{count} {kind}" for kind, count in sorted(report.records.items()))
+    told = f"{len(report.problems)} to correct, {len(report.notes)} noted"
+    click.echo(f"{checked or 'nothing'} checked: {told}", err=True)
     sys.exit(0 if report.is_clean else 1)
 
 
@@ -108,7 +116,7 @@ def _check(path: Path, report: Report) -> Iterator[Problem]:
     records: list[Record] = []
     seen: set[object] = set()
     try:
-        quads = ox.parse(path=str(path), format=form, lenient=True, rename_blank_nodes=True)
+        quads = ox.parse(path=str(path), format=form, rename_blank_nodes=True)
         for name, found in groupby(quads, key=lambda quad: quad.graph_name):
             if name in seen:
                 raise ValueError(f"the graph {name} is in several places; sort the file by graphs")
@@ -118,8 +126,9 @@ def _check(path: Path, report: Report) -> Iterator[Problem]:
                 if isinstance(part, Record):
                     records.append(part)
                 else:
-                    report.organizations += 1
-                    yield from part
+                    kind, verdict = part
+                    report.records[kind] += 1
+                    yield from problems(Source(path.name, 0), verdict)
             if len(records) >= _TOGETHER:
                 yield from _checked(records, report)
                 records = []
@@ -134,14 +143,14 @@ def _check(path: Path, report: Report) -> Iterator[Problem]:
 
 def _checked(records: list[Record], report: Report) -> Iterator[Problem]:
     for record, verdict in zip(records, shapes.validate_batch(records), strict=True):
-        report.records[str(record.category)] += 1
+        report.records[f"{local_name(record.category)} records"] += 1
         yield from problems(record.source, verdict)
 
 
 def _parts(
     name: ox.NamedNode | ox.BlankNode | ox.DefaultGraph, graph: Graph, file: str
-) -> Iterator[Record | Iterator[Problem]]:
-    """Yield the records of *graph*, and what is wrong with all else in it."""
+) -> Iterator[Record | tuple[str, shapes.Report]]:
+    """Yield the records of *graph*, and what is found in all else in it, by kind."""
     source = Source(file, 0)
     named = _RECORD.fullmatch(name.value) if isinstance(name, ox.NamedNode) else None
     if named:
@@ -150,6 +159,10 @@ def _parts(
             ID[f"learner/{learner}"], ID[f"organization/{holder}"], BPC[category], graph, source
         )
         return
+    for kind, classes, check in _WHOLE:
+        if classes & set(graph.objects(None, RDF.type)):
+            yield kind, check(graph)
+            return
     policies, agreements = Graph(), Graph()
     parts: dict[tuple[URIRef, URIRef, URIRef], Graph] = {}
     for subject in set(graph.subjects()):
@@ -158,7 +171,7 @@ def _parts(
         if kinds & _ORGANIZATIONS:
             one = Graph()
             one += own
-            yield _rows(problems(source, shapes.validate_organization(one)))
+            yield "organisations", shapes.validate_organization(one)
         elif str(subject).startswith(ID["policy/"]) or ODRL.Agreement in kinds:
             policies += own
         elif BP.Agreement in kinds:
@@ -168,15 +181,11 @@ def _parts(
             part = parts.setdefault(key, Graph())
             part += own
     if policies:
-        yield _rows(problems(source, shapes.validate_policy(policies)))
+        yield "graphs of policies", shapes.validate_policy(policies)
     if agreements:
-        yield _rows(problems(source, shapes.validate_agreement(agreements)))
+        yield "graphs of agreements", shapes.validate_agreement(agreements)
     for (learner, holder, category), found in sorted(parts.items()):
         yield Record(learner, holder, category, found, source)
-
-
-def _rows(found: Iterator[Problem]) -> Iterator[Problem]:
-    return (replace(problem, layer=problem.layer or LAYERS[0]) for problem in found)
 
 
 def _owner(graph: Graph, subject: Node, kinds: set[Node]) -> tuple[URIRef, URIRef, URIRef]:

@@ -19,6 +19,7 @@ from databackpack.service import (
     alignment,
     delivery,
     demo,
+    export,
     governance,
     identification,
     operating,
@@ -74,6 +75,7 @@ def main() -> None:
 for _command in (
     *alignment.COMMANDS,
     *delivery.COMMANDS,
+    *export.COMMANDS,
     *governance.COMMANDS,
     *identification.COMMANDS,
     *operating.COMMANDS,

@@ -22,7 +22,7 @@ from databackpack.loaders.table import Refused
 __all__ = ["Contexts"]
 
 _LARGEST_FOLDER = 1000
-_PATIENCE = 100_000
+_PATIENCE = 20_000
 _WORDS = {
     "context overflow": "its contexts include each other without end",
     "recursive context inclusion": "its contexts include each other without end",

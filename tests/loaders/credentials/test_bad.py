@@ -50,13 +50,6 @@ def nested(levels: int) -> bytes:
     return GOOD[:-1].encode() + b', "x": ' + b"[" * levels + b"]" * levels + b"}"
 
 
-def tangled() -> bytes:
-    signed = Signer().sign(badge())
-    aligned = {"type": "Alignment", "targetUrl": "https://a.example", "targetName": "A"}
-    signed["credentialSubject"]["result"] = [{"type": "Result", "alignment": [aligned] * 12}] * 2
-    return text(signed)
-
-
 CASES: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "truncated": (lambda: GOOD[:300].encode(), "well-formed JSON", "breaks off"),
     "empty": (lambda: b"", "well-formed JSON", "breaks off"),
@@ -85,8 +78,8 @@ CASES: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "1048576 characters",
     ),
     "ten thousand levels": (lambda: nested(10_000), "nesting", "more than 64 levels"),
-    "text of 20 MB": (
-        lambda: text(badge(achievement={"name": "a" * 20 * 2**20})),
+    "text of 17 MB": (
+        lambda: text(badge(achievement={"name": "a" * 17 * 2**20})),
         "too large",
         "$.credentialSubject.achievement.name: the item is larger than 16 MB",
     ),
@@ -234,7 +227,6 @@ CASES: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "proof",
         "$.proof.proofValue: not in base58-btc",
     ),
-    "proof that would take years": (tangled, "proof", "too alike"),
     "token that is none": (lambda: b"eyJ.eyJ.x", "JWT", "$: no signed token"),
 }
 

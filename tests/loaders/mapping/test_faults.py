@@ -2,69 +2,68 @@
 
 import socket
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 
 from databackpack.loaders import mapping
 from databackpack.loaders.mapping.engine import Engine, Failed
 from databackpack.loaders.mapping.rules import Faulty, read_mapping
-from databackpack.loaders.record import Problem, person_iri
+from databackpack.loaders.record import Organization, Problem
 
 # What the worked mapping has, what it has instead, the line, the rule, words of the message.
 FAULTS = [
-    ("bp:eventDate", "bp:eventDat", 23, "unknown term", "did you mean bp:eventDate?"),
-    ("bp:AttendanceEvent", "bp:AttendenceEvent", 20, "unknown term", "bp:AttendanceEvent"),
-    ("[bp:courseCode", "[dcterms:title", 25, "unknown term", "dcterms:title is no property"),
-    ("[bp:courseCode", "[bpp:courseCode", 25, "predicate", "a prefix that the mapping declares"),
-    ("$(Day), map:day", "$(Day), map:dai", 23, "unknown reading", "did you mean map:day"),
-    ("row:$(_row)/attendance", "bp:$(StudentID)", 18, "subject", "never part of a name"),
+    ("bp:eventDate", "bp:eventDat", 27, "unknown term", "did you mean bp:eventDate?"),
+    ("bp:AttendanceEvent", "bp:AttendenceEvent", 24, "unknown term", "bp:AttendanceEvent"),
+    ("[bp:courseCode", "[dcterms:title", 29, "unknown term", "dcterms:title is no property"),
+    ("[bp:courseCode", "[bpp:courseCode", 29, "predicate", "a prefix that the mapping declares"),
+    ("$(Day), map:day", "$(Day), map:dai", 27, "unknown reading", "did you mean map:day"),
+    ("row:$(_row)/attendance", "bp:$(StudentID)", 22, "subject", "never part of a name"),
     (
         "row:$(_row)/attendance",
         "https://w3id.org/databackpack/id/learner/3f0a6a52-0000-4000-8000-000000000000",
-        18,
+        22,
         "subject",
         "whose item it is map:learner says",
     ),
-    ("row:$(_row)/attendance", "row:attendance", 18, "subject", "write row:$(_row)/"),
+    ("row:$(_row)/attendance", "row:attendance", 22, "subject", "write row:$(_row)/"),
     (
         "- [map:learner, state:$(StudentID)]",
         "",
-        18,
+        22,
         "missing property",
         "attendance lacks map:learner",
     ),
-    ("- [bp:eventDate, $(Day), map:day]", "", 18, "missing property", "lacks bp:eventDate"),
-    ("[[attendance.csv~csv]]", "[['https://example.org/a.csv~csv']]", 17, "outside source", "net"),
-    ("[[attendance.csv~csv]]", "[[../secret.csv~csv]]", 17, "outside source", "the file alone"),
-    ("[[attendance.csv~csv]]", "[['data.json~jsonpath', '$']]", 17, "outside source", "no CSV"),
+    ("- [bp:eventDate, $(Day), map:day]", "", 22, "missing property", "lacks bp:eventDate"),
+    ("[[attendance.csv~csv]]", "[['https://example.org/a.csv~csv']]", 21, "outside source", "net"),
+    ("[[attendance.csv~csv]]", "[[../secret.csv~csv]]", 21, "outside source", "the file alone"),
+    ("[[attendance.csv~csv]]", "[['data.json~jsonpath', '$']]", 21, "outside source", "no CSV"),
     (
         "sources: [[attendance.csv~csv]]",
         "sources: [{query: SELECT 1, referenceFormulation: sql2008}]",
-        17,
+        21,
         "outside source",
         "no database",
     ),
     (
         "[bp:courseCode, $(Course)]",
         "{p: bp:courseCode, o: {function: 'https://example.org/fetch', parameters: []}}",
-        25,
+        29,
         "unknown function",
         "never a file of functions",
     ),
     (
         "[bp:courseCode, $(Course)]",
         "{p: bp:courseCode, o: {mapping: result}}",
-        25,
+        29,
         "value",
         "the key of that item",
     ),
-    ("[bp:courseCode, $(Course)]", "[bp:courseCode, $(Course), en~lang]", 25, "value", "language"),
-    ('"X": ExcusedAbsence', "no: ExcusedAbsence", 10, "unknown reading", "between quotes"),
-    ("split:", "splitt:", 12, "unknown reading", "one of codes, date and split"),
+    ("[bp:courseCode, $(Course)]", "[bp:courseCode, $(Course), en~lang]", 29, "value", "language"),
+    ('"X": ExcusedAbsence', "no: ExcusedAbsence", 12, "unknown reading", "between quotes"),
+    ("split:", "splitt:", 16, "unknown reading", "one of codes, date and split"),
     ("mappings:", "mapping s:", 1, "no mapping", "it has no mappings"),
-    ("  result:", "  attendance:", 27, "no mapping", "'attendance' stands twice"),
-    ("[a, bp:AttendanceEvent]", "[a, bp:AttendanceEvent", 21, "no mapping", "no YAML"),
+    ("  result:", "  attendance:", 31, "no mapping", "'attendance' stands twice"),
+    ("[a, bp:AttendanceEvent]", "[a, bp:AttendanceEvent", 25, "no mapping", "no YAML"),
 ]
 
 
@@ -102,8 +101,8 @@ def test_all_faults_are_named_at_once(worked: str, engine: Engine, tmp_path: Pat
     text = worked.replace("bp:eventDate", "bp:eventDat").replace("bp:scoreValue", "bp:skore")
     found = {(item.source.line, item.rule) for item in _faults(text, engine, tmp_path)}
     assert found == {
-        (23, "unknown term"),
-        (37, "unknown term"),
+        (27, "unknown term"),
+        (41, "unknown term"),
     }
 
 
@@ -130,20 +129,16 @@ def test_what_is_no_mapping_is_named(
 def test_an_unknown_column_is_named_and_the_other_files_are_loaded(
     examples: Path, tmp_path: Path
 ) -> None:
-    for name in ("attendance.csv", "results.csv"):
-        text = (examples / "lantern" / name).read_text(encoding="utf-8")
-        (tmp_path / name).write_text(text.replace("Mark", "Marks"), encoding="utf-8")
-    items = list(
-        mapping.read(
-            tmp_path,
-            examples / "lantern" / "mapping.yml",
-            lambda kind, _: person_iri(kind, UUID(int=1)),
-        )
-    )
-    (problem,) = (item for item in items if isinstance(item, Problem))
-    assert (str(problem.source), problem.rule) == ("mapping.yml:24", "unknown column")
+    folder = examples / "lantern"
+    text = (folder / "attendance.csv").read_text(encoding="utf-8")
+    spoiled = tmp_path / "attendance.csv"
+    spoiled.write_text(text.replace("Mark", "Marks"), encoding="utf-8")
+    paths = [spoiled, folder / "schools.csv"]
+    problem, *others = mapping.gather(paths, folder / "mapping.yml")
+    assert isinstance(problem, Problem)
+    assert (str(problem.source), problem.rule) == ("mapping.yml:28", "unknown column")
     assert "attendance.csv has no column 'Mark'; did you mean Marks?" in problem.message
-    assert len(items) > 1
+    assert [isinstance(other, Organization) for other in others] == [True, True]
 
 
 def test_the_version_says_what_the_mapping_calls_itself_and_its_hash(

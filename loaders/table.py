@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from databackpack.loaders.record import Problem, Source
 
-__all__ = ["Refused", "Register", "Row", "Table"]
+__all__ = ["Refused", "Register", "Row", "Table", "duplicate", "unknown"]
 
 T = TypeVar("T")
 
@@ -181,11 +181,7 @@ class Register(Generic[T]):
         """*identifier* names *value*; raises Refused where an earlier row has it already."""
         if identifier in self._rows:
             _, first = self._rows[identifier]
-            raise Refused(
-                "duplicate identifier",
-                f"{self._key} {identifier!r} is already in row {first.line} ({first}); "
-                "give each row its own",
-            )
+            raise duplicate(self._key, identifier, first)
         self._rows[identifier] = (value, source)
 
     def find(self, identifier: str, column: str) -> T:
@@ -193,8 +189,21 @@ class Register(Generic[T]):
         try:
             return self._rows[identifier][0]
         except KeyError:
-            raise Refused(
-                "unknown reference",
-                f"{column} {identifier!r} is no {self._key} of a row that was loaded from "
-                f"{self._name}; correct it or add the row",
-            ) from None
+            raise unknown(column, identifier, self._key, self._name) from None
+
+
+def duplicate(key: str, identifier: str, first: Source) -> Refused:
+    """Return what refuses a row whose *identifier*, in the column *key*, the row *first* has."""
+    return Refused(
+        "duplicate identifier",
+        f"{key} {identifier!r} is already in row {first.line} ({first}); give each row its own",
+    )
+
+
+def unknown(column: str, identifier: str, key: str, name: str) -> Refused:
+    """Return what refuses a row whose *column* refers to what no row of the file *name* is."""
+    return Refused(
+        "unknown reference",
+        f"{column} {identifier!r} is no {key} of a row that was loaded from {name}; "
+        "correct it or add the row",
+    )

@@ -12,6 +12,7 @@ from databackpack.loaders.assembly import Assembly
 from databackpack.loaders.companion.families import Families
 from databackpack.loaders.companion.items import Items
 from databackpack.loaders.companion.organizations import Outsiders
+from databackpack.loaders.ledger import Ledger
 from databackpack.loaders.record import Organization, Problem
 
 __all__ = ["read"]
@@ -21,6 +22,7 @@ def read(
     folder: Path,
     learners: Collection[str],
     organizations: MutableMapping[str, URIRef],
+    ledger: Ledger,
     assembly: Assembly,
 ) -> Iterator[Organization | Problem]:
     """Yield organisations and problems; what is said of learners goes to *assembly*.
@@ -30,5 +32,5 @@ def read(
     optional.
     """
     yield from Outsiders(folder, organizations).read()
-    yield from Items(folder, learners, organizations, assembly).read()
-    yield from Families(folder, learners, organizations, assembly).read()
+    yield from Items(folder, learners, organizations, ledger, assembly).read()
+    yield from Families(folder, learners, organizations, ledger, assembly).read()

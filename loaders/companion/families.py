@@ -1,7 +1,6 @@
 """Who guards whom, documents that change it, and what families have said."""
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -10,8 +9,9 @@ from rdflib import URIRef
 from databackpack.loaders import value
 from databackpack.loaders.assembly import Assembly
 from databackpack.loaders.companion.hold import Holds
+from databackpack.loaders.ledger import Ledger
 from databackpack.loaders.record import Problem
-from databackpack.loaders.table import Refused, Register, Row, Table
+from databackpack.loaders.table import Refused, Row, Table
 from databackpack.ontology import graph as vocabulary
 from databackpack.ontology.codes import concepts
 from databackpack.ontology.namespaces import BP, PREFIXES, SKOS
@@ -36,16 +36,17 @@ class Families:
         folder: Path,
         learners: Collection[str],
         organizations: Mapping[str, URIRef],
+        ledger: Ledger,
         assembly: Assembly,
     ) -> None:
         self._folder = folder
         self._learners = learners
         self._assembly = assembly
         self._audiences = _audiences(organizations)
-        self._guardians: defaultdict[str, set[str]] = defaultdict(set)
+        self._guardians: dict[str, tuple[str, ...]] = {}
         self._holds = Holds(learners)
-        self._documents: Register[None] = Register("companion/standing.csv", "id")
-        self._settings: Register[None] = Register("companion/settings.csv", "id")
+        self._documents = ledger.entries("companion/standing.csv", "id")
+        self._settings = ledger.entries("companion/settings.csv", "id")
 
     def read(self) -> Iterator[Problem]:
         """Yield problems; what was said goes to the assembly, with who is to be held back."""
@@ -68,7 +69,7 @@ class Families:
                 f"guardian: {guardian[:100]!r} does not say who gave it; write state:G0001",
             )
         since, until = _span(row)
-        self._guardians[learner].add(guardian)
+        self._guardians[learner] = (*self._guardians.get(learner, ()), guardian)
         self._assembly.add_guardianship(
             learner,
             {
@@ -93,7 +94,7 @@ class Families:
             "since": since,
             "until": until,
         }
-        self._documents.add(row["id"], None, row.source)
+        self._documents.add(row["id"], row.source)
         self._assembly.add_document(learner, found, row.source)
 
     def _person(self, row: Row, learner: str, kind: str) -> str | None:
@@ -106,7 +107,7 @@ class Families:
                     "person: an emancipation is about the learner; leave the cell empty",
                 )
             return None
-        if row.require("person") not in self._guardians[learner]:
+        if row.require("person") not in self._guardians.get(learner, ()):
             raise Refused(
                 "unknown person",
                 f"person {person!r} is no guardian of that learner in companion/guardianships.csv",
@@ -118,7 +119,7 @@ class Families:
         assigner = row.require("assigner")
         if assigner == learner:
             assigner = ""
-        elif assigner not in self._guardians[learner]:
+        elif assigner not in self._guardians.get(learner, ()):
             raise Refused(
                 "unknown assigner",
                 f"assigner {assigner!r} is neither {learner} nor a guardian of that learner "
@@ -135,7 +136,7 @@ class Families:
             "since": since,
             "until": until,
         }
-        self._settings.add(row.require("id"), None, row.source)
+        self._settings.add(row.require("id"), row.source)
         self._assembly.add_setting(learner, found, row.source)
 
     def _learner(self, row: Row) -> str:

@@ -10,12 +10,11 @@ from rdflib import URIRef
 from databackpack.loaders import value
 from databackpack.loaders.assembly import Assembly, Term
 from databackpack.loaders.companion.sheets import KEYS, SHEETS, Column, Sheet
+from databackpack.loaders.ledger import Ledger
 from databackpack.loaders.record import Problem
-from databackpack.loaders.table import Refused, Register, Row, Table
+from databackpack.loaders.table import Refused, Row, Table
 
 __all__ = ["Items"]
-
-_Owner = tuple[str, str]  # whose row it is, and who holds it
 
 
 class Items:
@@ -26,13 +25,14 @@ class Items:
         folder: Path,
         learners: Container[str],
         organizations: Mapping[str, URIRef],
+        ledger: Ledger,
         assembly: Assembly,
     ) -> None:
         self._folder = folder
         self._learners = learners
         self._organizations = organizations
         self._assembly = assembly
-        self._rows = {sheet.name: Register[_Owner](_file(sheet), "id") for sheet in SHEETS}
+        self._rows = {sheet.name: ledger.entries(_file(sheet), "id") for sheet in SHEETS}
 
     def read(self) -> Iterator[Problem]:
         """Yield problems; the items go to the assembly."""
@@ -60,7 +60,7 @@ class Items:
             )
         identifier = row.require("id")
         terms = [term for column in sheet.columns for term in self._terms(row, column)]
-        self._rows[sheet.name].add(identifier, (learner, holder), row.source)
+        self._rows[sheet.name].add(identifier, row.source, _owner(row))
         key = sheet.key or (sheet.name, identifier)
         self._assembly.add_item(learner, holder, sheet.item_type, key, terms, row.source)
 
@@ -81,13 +81,18 @@ class Items:
         terms: list[Term] = []
         for _, identifier in value.read_all(row, column.name, value.text, ";"):
             owner = self._rows[column.names].find(identifier, column.name)
-            if owner != (f"state:{row['learner']}", row["organization"]):
+            if owner != _owner(row):
                 raise Refused(
                     "unknown reference",
                     f"{column.name} {identifier!r} is of another learner or organization",
                 )
             terms.append((column.predicate, ("item", json.dumps([column.names, identifier]))))
         return terms
+
+
+def _owner(row: Row) -> str:
+    """Return whose row it is, and who holds it."""
+    return json.dumps([row["learner"], row["organization"]])
 
 
 def _file(sheet: Sheet) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from databackpack.loaders import companion
 from databackpack.loaders.assembly import Assembly
+from databackpack.loaders.ledger import Ledger
 from databackpack.loaders.oneroster.folder import Folder
 from databackpack.loaders.oneroster.gradebook import Gradebook
 from databackpack.loaders.oneroster.people import People
@@ -31,7 +32,7 @@ def gather(path: Path) -> Iterator[Item | Group]:
     organisations, classes, users and line items are held in memory. A student without an identifier
     from the state is minted as ``oneroster:<organisation>:<identifier or sourcedId>``.
     """
-    with Spool() as joins, Spool() as rows:
+    with Spool() as joins, Spool() as rows, Ledger() as ledger:
         assembly = Assembly(rows)
         folder = Folder(path)
         yield from folder.read_manifest()
@@ -39,12 +40,14 @@ def gather(path: Path) -> Iterator[Item | Group]:
             return
         places = Places(folder)
         yield from places.read()
-        people = People(folder, places, joins, assembly)
+        people = People(folder, places, joins, ledger, assembly)
         yield from people.read()
         gradebook = Gradebook(folder, places, people, joins, assembly)
         yield from gradebook.read()
         if (path / "companion").is_dir():
-            yield from companion.read(path / "companion", people.learners, places.kinds, assembly)
+            yield from companion.read(
+                path / "companion", people.learners, places.kinds, ledger, assembly
+            )
         people.join()
         yield from gradebook.join()
         yield from assembly.groups()

@@ -1,11 +1,14 @@
 """Learners of a OneRoster folder: who they are and where they were enrolled."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from sys import intern
 
 from databackpack.loaders import value
 from databackpack.loaders.assembly import Assembly, Term
+from databackpack.loaders.ledger import Ledger
 from databackpack.loaders.oneroster.folder import Folder
 from databackpack.loaders.oneroster.places import Places, single_grade
 from databackpack.loaders.record import Problem, Source, organization_iri
@@ -37,7 +40,9 @@ class User:
     local_id: str
     """What the school calls the user: ``identifier``, else the sourcedId."""
 
-    terms: tuple[Term, ...]
+    terms: str
+    """As JSON, a third of the size: users are held in memory."""
+
     grade: str
     source: Source
     student_at: list[str] = field(default_factory=list)
@@ -62,7 +67,9 @@ class User:
 class People:
     """What a OneRoster folder says of people; `read` first, then `join`."""
 
-    def __init__(self, folder: Folder, places: Places, joins: Spool, assembly: Assembly) -> None:
+    def __init__(
+        self, folder: Folder, places: Places, joins: Spool, ledger: Ledger, assembly: Assembly
+    ) -> None:
         self._folder = folder
         self._places = places
         self._joins = joins
@@ -70,9 +77,9 @@ class People:
         self.learners: set[str] = set()
         """The keys of all learners."""
         self._users: Register[User] = Register("users.csv")
-        self._enrollments: Register[None] = Register("enrollments.csv")
-        self._roles: Register[None] = Register("roles.csv")
-        self._described: Register[None] = Register("demographics.csv")
+        self._enrollments = ledger.entries("enrollments.csv")
+        self._roles = ledger.entries("roles.csv")
+        self._described = ledger.entries("demographics.csv")
 
     def read(self) -> Iterator[Problem]:
         """Yield problems; what is said of learners is spooled."""
@@ -141,14 +148,14 @@ class People:
         local_id = row["identifier"] or sourced_id
         for identifier in {state_id, row["identifier"] if state_id else local_id} - {""}:
             terms.append((BP.learnerIdentifier, ("text", identifier)))
-        user = User(state_id, local_id, tuple(terms), single_grade(row), row.source)
+        user = User(state_id, local_id, json.dumps(terms), intern(single_grade(row)), row.source)
         self._users.add(sourced_id, user, row.source)
 
     def _role(self, row: Row) -> None:
         role = row.require("role")
         if role not in _ROLES:
             raise Refused("unknown code", f"role: {role!r} is none of {', '.join(_ROLES)}")
-        self._roles.add(row.require("sourcedId"), None, row.source)
+        self._roles.add(row.require("sourcedId"), row.source)
         user = self._users.find(row.require("userSourcedId"), "userSourcedId")
         if role == "student":
             holder = self._places.holder(row.require("orgSourcedId"), "orgSourcedId")
@@ -176,11 +183,12 @@ class People:
                 continue
             self.learners.add(user.key)
             for holder in user.student_at:
-                self._assembly.add_item(user.key, holder, BP.Learner, (), user.terms, user.source)
+                terms = json.loads(user.terms)
+                self._assembly.add_item(user.key, holder, BP.Learner, (), terms, user.source)
 
     def _demographics(self, row: Row) -> None:
         identifier = row.require("sourcedId")
-        self._described.add(identifier, None, row.source)
+        self._described.add(identifier, row.source)
         learner = self.learner(identifier, "sourcedId")
         birth_date = value.read(row, "birthDate", value.whole_date)
         sex = value.read(row, "sex", _SEX)
@@ -195,7 +203,7 @@ class People:
         role = row.require("role")
         if role not in _ROLES:
             raise Refused("unknown code", f"role: {role!r} is none of {', '.join(_ROLES)}")
-        self._enrollments.add(row.require("sourcedId"), None, row.source)
+        self._enrollments.add(row.require("sourcedId"), row.source)
         attended = self._places.classes.find(row.require("classSourcedId"), "classSourcedId")
         identifier = row.require("userSourcedId")
         user = self._users.find(identifier, "userSourcedId")

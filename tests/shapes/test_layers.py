@@ -18,7 +18,8 @@ SEVERITIES = {"Violation", "Warning", "Info"}
 ITEMS = [
     path
     for path in CASES
-    if path.parent.name not in ("agreement", "consent-policy", "consent-record", "organization")
+    if path.parent.name == "record-item"
+    or set(Graph().parse(path).objects(None, RDF.type)) & set(categories())
 ]
 FOLDER = Path(__file__).parent
 

@@ -68,11 +68,11 @@ def _add(crosswalk: Alignments, element: etree._Element) -> None:
 
 
 def _end(element: etree._Element, reference: str, namespace: str) -> Standard:
-    for child in element:
+    for child in element.iterchildren("*"):
         if etree.QName(child).localname == reference:
             found = [
                 (node.text or "").strip()
-                for node in child.iter()
+                for node in child.iter("*")
                 if etree.QName(node).localname == "LearningStandardId"
             ]
             if found and found[0]:
@@ -86,7 +86,7 @@ def _end(element: etree._Element, reference: str, namespace: str) -> Standard:
 
 
 def _text(element: etree._Element, name: str) -> str:
-    for child in element:
+    for child in element.iterchildren("*"):
         if etree.QName(child).localname == name:
             return (child.text or "").strip()
     return ""

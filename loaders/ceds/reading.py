@@ -51,9 +51,10 @@ def gather(*paths: Path, contexts: Path | None = None) -> Iterator[Item | Group]
             yield Problem(Source(path.name, 1), "readable file", told)
     with Spool() as spool:
         reading = _Reading(spool)
+        known: dict[Path, Contexts] = {}
         for file in files:
             folders = [file.parent, *([contexts] if contexts else [])]
-            yield from reading.file(file, Contexts(folders))
+            yield from reading.file(file, known.setdefault(file.parent, Contexts(folders)))
         yield from reading.organizations.values()
         yield from reading.strangers()
         yield from reading.assembly.groups()

@@ -21,7 +21,7 @@ from databackpack.loaders.table import Refused
 
 __all__ = ["Contexts"]
 
-_LARGEST_FOLDER = 1000
+_REMEMBERED = 5_000
 _PATIENCE = 20_000
 _WORDS = {
     "context overflow": "its contexts include each other without end",
@@ -41,20 +41,29 @@ class Contexts:
         self._files = {
             _words(file.name): file
             for folder in folders
-            for file in sorted(folder.iterdir())[:_LARGEST_FOLDER]
-            if file.suffix in (".json", ".jsonld") and "context" in file.name.casefold()
+            for file in sorted(folder.glob("*[cC]ontext*"))
+            if file.suffix in (".json", ".jsonld")
         }
         self._resolver = ContextResolver({}, self._load)
+        self._count = 0
 
     def expand(self, value: dict[str, Any], path: str = "$") -> Node:
         """Return the document *value* with IRIs in place of its terms.
 
         Raises Refused: an unknown context, or what JSON-LD does not allow.
         """
+        self._count += 1
+        if self._count % _REMEMBERED == 0:  # it keeps every context that was ever within a document
+            self._resolver = ContextResolver({}, self._load)
+        if "@context" in value:
+            value = {**value, "@context": _absolute(value["@context"])}
         with _Told(path):
             found = jsonld.expand(value, self._options())
         if len(found) != 1:
-            raise Refused("JSON-LD", f"{path}: no term of its contexts is in it")
+            raise Refused(
+                "JSON-LD",
+                f"{path}: no term of its contexts is in it; is its @context there, and before @graph?",
+            )
         return Node(found[0], path)
 
     def canonical(self, value: dict[str, Any], path: str = "$") -> str:
@@ -151,6 +160,13 @@ def _names(value: object) -> Iterator[str]:
                 yield from _names(one)
 
 
+def _absolute(context: Any) -> Any:
+    """Return *context* with names of files as addresses: pyld remembers no others."""
+    if isinstance(context, list):
+        return [_absolute(one) for one in context]
+    return RELATIVE + context if isinstance(context, str) and ":" not in context else context
+
+
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -205,5 +221,9 @@ def _read(file: Path) -> dict[str, Any]:
     for found in documents(file):
         if isinstance(found, Problem):
             raise Refused(found.rule, f"the context file {file.name}: {found.message}")
+        if isinstance(context := found.value.get("@context"), dict):
+            # JSON-LD allows no term with a slash that means another IRI; CEDS publishes some.
+            terms = {term: said for term, said in context.items() if "/" not in term}
+            return {**found.value, "@context": terms}
         return found.value
     raise Refused("unknown context", f"the context file {file.name} is empty")

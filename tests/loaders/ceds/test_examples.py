@@ -231,3 +231,79 @@ def test_an_identifier_of_a_school_is_scoped_by_the_school(tmp_path: Path) -> No
     one["P600049"] = {**dict(one["P600049"]), "system": "ceds:NI001571173127"}  # type: ignore[call-overload]
     loaded = Loaded(write(tmp_path, {"@context": CONTEXT, **one}))
     assert list(loaded.people) == [("learner", "ceds:101:7")]
+
+
+def test_the_context_of_ceds_itself_is_used_with_its_names_of_terms_and_options(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    shutil.copy(shared_data / "ceds" / "ceds_context.json", tmp_path)
+    committed = {"@id": "https://agency.example/organization/101"}
+    status = {"@type": "RecordStatus", "CommittedByOrganization": committed}
+    named = {"@type": "PersonName", "FirstName": "Ada", "LastOrSurname": "Byron"}
+    identified = {
+        "@type": "PersonIdentification",
+        "PersonIdentifier": "605466",
+        "hasPersonIdentificationSystem": "PersonIdentificationSystem_State",
+        "hasRecordStatus": status,
+    }
+    enrolled = {
+        "@type": "K12StudentEnrollment",
+        "EnrollmentEntryDate": "2025-09-02",
+        "hasEntryGradeLevel": "GradeLevel_05",
+        "hasRecordStatus": status,
+    }
+    sex = {"@type": "PersonSexGender", "hasSex": "Sex_Male"}
+    one = {
+        "@context": "ceds_context.json",
+        "@type": "Person",
+        "hasPersonName": named,
+        "hasPersonIdentification": identified,
+        "hasK12StudentEnrollment": enrolled,
+        "hasPersonSexGender": sex,
+    }
+    loaded = Loaded(write(tmp_path, one))
+    assert [problem.rule for problem in loaded.problems] == ["unknown organisation"]
+    assert list(loaded.people) == [("learner", "state:605466")]
+    assert values(loaded, BP.gender) == ["Male"]
+    assert [grade[-2:] for grade in values(loaded, BP.hasGradeLevel)] == ["#5"]
+
+
+BAD: dict[str, tuple[bytes, str, str]] = {
+    "truncated": (json.dumps(person(1))[:90].encode(), "well-formed JSON", "breaks off"),
+    "Latin-1": (b'{"@type": "Pers\xf6n"}', "readable file", "UTF-8"),
+    "duplicate key": (b'{"@type": "Person", "@type": "Person"}', "duplicate key", "$.@type"),
+    "NaN": (b'{"@type": "Person", "x": NaN}', "well-formed JSON", "no JSON"),
+    "ten thousand levels": (b'{"x": ' + b"[" * 9999 + b"]" * 9999 + b"}", "nesting", "$.x[0]"),
+    "key of a megabyte": (b'{"' + b"k" * 2**20 + b'": 1}', "long key", "1048576"),
+    "no context": (json.dumps(person(1)).encode(), "JSON-LD", "$: no term"),
+    "graph before its context": (
+        json.dumps({"@graph": [person(1)], "@context": CONTEXT}).encode(),
+        "JSON-LD",
+        "$.@graph[0]: no term",
+    ),
+    "remote context": (
+        json.dumps({"@context": "https://evil.example/c.jsonld", **person(1)}).encode(),
+        "unknown context",
+        "https://evil.example/c.jsonld is not here",
+    ),
+    "context outside the folder": (
+        json.dumps({"@context": "../../etc/passwd", **person(1)}).encode(),
+        "unknown context",
+        "etc/passwd is not here",
+    ),
+    "array of numbers": (b"[1]", "JSON object", "$[0]: an object is needed"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_told_and_the_file_beside_it_is_loaded(tmp_path: Path, name: str) -> None:
+    content, rule, told = BAD[name]
+    (tmp_path / "bad.json").write_bytes(content)
+    (tmp_path / "good.json").write_bytes(
+        b"\xef\xbb\xbf" + json.dumps({"@context": CONTEXT, **person(2)}).encode()
+    )
+    loaded = Loaded(tmp_path)
+    (problem,) = (one for one in loaded.problems if one.severity == "Violation")
+    assert (problem.source.file, problem.rule) == ("bad.json", rule)
+    assert told in problem.message
+    assert list(loaded.people) == [("learner", "state:2")]

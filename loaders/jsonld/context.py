@@ -60,10 +60,8 @@ class Contexts:
         with _Told(path):
             found = jsonld.expand(value, self._options())
         if len(found) != 1:
-            raise Refused(
-                "JSON-LD",
-                f"{path}: no term of its contexts is in it; is its @context there, and before @graph?",
-            )
+            told = "no term of its contexts is in it; is its @context there, and before @graph?"
+            raise Refused("JSON-LD", f"{path}: {told}")
         return Node(found[0], path)
 
     def canonical(self, value: dict[str, Any], path: str = "$") -> str:

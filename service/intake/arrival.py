@@ -41,10 +41,13 @@ from databackpack.service.records.terms import node, text, to_graph, to_triples
 from databackpack.service.records.truth import Change, TruthStore
 from databackpack.service.views import statements
 
-__all__ = ["Arrival", "Kept", "arrive"]
+__all__ = ["RECORD", "Arrival", "Kept", "arrive"]
 
-_RECORD = re.compile(re.escape(ID["graph/"]) + r"([0-9a-f-]{36})/([0-9a-f-]{36})/([a-z-]+)")
+RECORD = re.compile(re.escape(ID["graph/"]) + r"([0-9a-f-]{36})/([0-9a-f-]{36})/([a-z-]+)")
+"""The name of a record's graph: holder, learner, category."""
+
 _LEARNER = str(ID["learner/"])
+_RECORD_OF_CONSENT = node(DPV.ConsentRecord)
 _KINDS = {
     guardianship_graph: {node(BP.Guardianship), node(BP.StandingDocument)},
     emergency_graph: {node(BP.Emergency)},
@@ -63,15 +66,22 @@ class Kept(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Who is to come: a learner, and the *members* whose parts are one with the learner's."""
+    """Who is to come: a learner, and the *members* whose parts are one with the learner's.
+
+    *kept_out* are the graphs of quarantine about the learner, *misplaced* those of records that
+    the index gives to nobody, or to somebody else.
+    """
 
     learner: URIRef
     members: tuple[URIRef, ...]
     kept_out: tuple[URIRef, ...] = ()
+    misplaced: tuple[URIRef, ...] = ()
 
 
 def arrive(truth: TruthStore, brought: Brought, who: Arrival, file: str) -> list[Change]:
     """Return what puts *who* of *file* into *truth*, nothing for who is there; raises Kept."""
+    if who.misplaced:
+        raise Kept("index", f"the index does not give {who.misplaced[0]} to this learner")
     records = brought.subjects(INDEX, BP.isRecordOf, who.learner)
     changes = [
         *_records(truth, brought, who, records, file),
@@ -100,7 +110,7 @@ def _records(
     for name in names:
         entry, content = brought.triples(INDEX, name), brought.triples(name)
         holder, category = (_one(entry, p, name) for p in (BP.isHeldBy, BP.hasCategory))
-        found = _RECORD.fullmatch(name)
+        found = RECORD.fullmatch(name)
         own = ID[f"learner/{found[2]}"] if found else None
         if own is None or record_iri(holder, own, category) != name or own not in who.members:
             raise Kept("graph name", f"{name} is no name of a record of this learner")
@@ -121,6 +131,7 @@ def _check_subjects(name: URIRef, content: Triples, learner: URIRef, holder: URI
     """Let a record pass whose every subject is the learner or an item of both; raises Kept."""
     if not content:
         raise Kept("missing record", f"the index names {name}, and the file has nothing of it")
+    _check_terms(Change(name, content))
     of, by = node(BP.isRecordOf), node(BP.isHeldBy)
     for subject in {triple.subject for triple in content}:
         about = {(t.predicate, t.object) for t in content if t.subject == subject}
@@ -166,7 +177,7 @@ def _check_words(member: URIRef, said: Triples) -> None:
     ):
         raise Kept("foreign subject", f"{name} has words about another learner")
     known = {t.subject for t in to_triples(consentrecord.write(events))}
-    known |= {t.subject for t in said if t.object == node(DPV.ConsentReceipt)}
+    known |= {t.subject for t in said if t.object in (node(DPV.ConsentReceipt), _RECORD_OF_CONSENT)}
     bare = {t.subject for t in said if t.object == node(BP.OdrlProfile)} - generated
     for triple in said:
         if triple.subject not in known and text(triple.subject).partition("#")[0] not in _texts(

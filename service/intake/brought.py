@@ -8,7 +8,7 @@ from types import TracebackType
 import pyoxigraph as ox
 from rdflib import RDF, URIRef
 
-from databackpack.ontology.namespaces import BP
+from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.records.terms import node, text
 
 __all__ = ["FORMATS", "Brought", "Unreadable"]
@@ -20,6 +20,7 @@ FORMATS = {
     ".ttl": ox.RdfFormat.TURTLE,
 }
 _IN_GRAPH = node(BP.isInGraph)
+_STATEMENT = str(ID["statement/"])
 _SUBJECT, _PREDICATE, _OBJECT = map(node, (RDF.subject, RDF.predicate, RDF.object))
 
 
@@ -101,9 +102,13 @@ class Brought:
         self._store.bulk_extend(quad for one in stated for quad in self._stated(one.subject))
         placed = self._store.quads_for_pattern(None, _IN_GRAPH, None, loose)
         self._store.bulk_extend(quad for one in placed for quad in self._placed(one))
+        placed_last = None
         for quad in self._store.quads_for_pattern(None, None, None, loose):
-            is_restored = quad.predicate == _IN_GRAPH or self._is_statement(quad.subject)
-            if not is_restored and next(self._elsewhere(quad), None) is None:
+            if quad.subject == placed_last or _is_statement(quad.subject):
+                continue
+            if next(self._graphs_of(quad.subject), None) is not None:
+                placed_last = quad.subject
+            elif next(self._elsewhere(quad), None) is None:
                 yield str(quad.subject)
 
     def _stated(self, statement: ox.NamedNode | ox.BlankNode | ox.Triple) -> Iterator[ox.Quad]:
@@ -114,14 +119,14 @@ class Brought:
 
     def _placed(self, quad: ox.Quad) -> Iterator[ox.Quad]:
         """Yield the triples of a subject in the graph that *quad* says they are in."""
-        if self._is_statement(quad.subject) or not isinstance(quad.object, ox.NamedNode):
+        if _is_statement(quad.subject) or not isinstance(quad.object, ox.NamedNode):
             return
         for one in self._about(quad.subject):
             if one.predicate != _IN_GRAPH:
                 yield ox.Quad(one.subject, one.predicate, one.object, quad.object)
 
-    def _is_statement(self, subject: ox.NamedNode | ox.BlankNode | ox.Triple) -> bool:
-        return any(q.object == node(RDF.Statement) for q in self._about(subject))
+    def _graphs_of(self, subject: ox.NamedNode | ox.BlankNode | ox.Triple) -> Iterator[ox.Quad]:
+        return self._store.quads_for_pattern(subject, _IN_GRAPH, None, ox.DefaultGraph())
 
     def _about(self, subject: ox.NamedNode | ox.BlankNode | ox.Triple) -> Iterator[ox.Quad]:
         return self._store.quads_for_pattern(subject, None, None, ox.DefaultGraph())
@@ -129,3 +134,8 @@ class Brought:
     def _elsewhere(self, quad: ox.Quad) -> Iterator[ox.Quad]:
         found = self._store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)
         return (one for one in found if one.graph_name != ox.DefaultGraph())
+
+
+def _is_statement(subject: object) -> bool:
+    """Tell whether *subject* is a statement that an export says once more, with its graph."""
+    return isinstance(subject, ox.NamedNode) and subject.value.startswith(_STATEMENT)

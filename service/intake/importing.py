@@ -13,8 +13,9 @@ from databackpack import shapes
 from databackpack.loaders.record import Organization, Problem, Source
 from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.intake import take_in
-from databackpack.service.intake.arrival import Arrival, Kept, arrive
+from databackpack.service.intake.arrival import RECORD, Arrival, Kept, arrive
 from databackpack.service.intake.brought import Brought, Unreadable
+from databackpack.service.intake.uniting import own_of
 from databackpack.service.records.graphs import (
     FRAMEWORKS,
     HOLDS,
@@ -111,9 +112,17 @@ def _arrivals(brought: Brought) -> Iterator[Arrival]:
         if name.startswith(_QUARANTINE):
             for _, learner in brought.pairs(URIRef(name), BP.isKeptOutOf):
                 kept_out[learner].append(URIRef(name))
+    misplaced: defaultdict[URIRef, list[URIRef]] = defaultdict(list)
+    given = dict(brought.pairs(INDEX, BP.isRecordOf))
+    for name in filter(RECORD.fullmatch, brought.names()):
+        own = own_of(URIRef(name))[1]
+        if own not in {given.get(URIRef(name)), *members[given.get(URIRef(name), own)]}:
+            misplaced[merged.get(own, own)].append(URIRef(name))
     for learner in sorted(members.keys() | kept_out.keys()):
         others = sorted(members[learner] - {learner})
-        yield Arrival(learner, (learner, *others), tuple(kept_out[learner]))
+        yield Arrival(
+            learner, (learner, *others), tuple(kept_out[learner]), tuple(misplaced[learner])
+        )
 
 
 def _unknown(brought: Brought, arrivals: list[Arrival]) -> Iterator[str]:

@@ -88,7 +88,7 @@ def of_learner(
             if tie.predicate == node(BP.hasGuardian):
                 found[IDENTITY] |= truth.triples(IDENTITY, URIRef(text(tie.object)))
     log = disclosure_graph(learner)
-    found[log] |= truth.triples(log) | set(disclosed)
+    found[log] |= truth.triples(log) | _as_stored(disclosed)
     return _blocks(found)
 
 
@@ -146,6 +146,13 @@ def write(units: Iterable[Unit], form: str) -> Iterator[bytes]:
         yield b"".join(f"@prefix {name}: <{iri}> .\n".encode() for name, iri in _PREFIXES.items())
     for unit in units:
         yield _turtle(unit) if form == "turtle" else b"".join(map(_n_quads, unit))
+
+
+def _as_stored(triples: Iterable[ox.Triple]) -> set[ox.Triple]:
+    """Return *triples* with their literals written as a store writes them."""
+    store = ox.Store()
+    store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
+    return {quad.triple for quad in store}
 
 
 def _blocks(found: "dict[URIRef, set[ox.Triple]]") -> Unit:

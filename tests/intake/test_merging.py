@@ -22,7 +22,7 @@ from databackpack.service.records.graphs import (
     JOURNAL,
     emergency_graph,
 )
-from databackpack.service.records.terms import node, to_triples
+from databackpack.service.records.terms import iri, node, to_triples
 from databackpack.service.records.truth import Change, TruthStore
 from databackpack.service.rights import agreements, jurisdictions, setting
 from databackpack.service.views.dossier import Dossier
@@ -171,9 +171,9 @@ def with_one_family(world: World) -> World:
     """Return *world* with the first child's first guardian in place of each of the second's."""
     first, second = world.children
     mother = first.guardians[0][0]
-    names = {guardian: mother for guardian, _, _ in second.guardians[:1]}
-    guardians = tuple((names.get(one, one), *span) for one, *span in second.guardians)
-    papers = tuple(replace(p, person=names.get(p.person, p.person)) for p in second.papers)
+    names: dict[URIRef | None, URIRef] = {second.guardians[0][0]: mother}
+    guardians = tuple((names.get(one, one), begin, end) for one, begin, end in second.guardians)
+    papers = tuple(replace(p, person=names.get(p.person) or p.person) for p in second.papers)
     second = replace(second, guardians=guardians, papers=papers)
     words = tuple(
         replace(word, assigner=names.get(word.assigner, word.assigner)) for word in world.words
@@ -344,7 +344,7 @@ def test_records_of_two_keys_at_one_holder_are_one_record_to_views_and_two_to_fi
     items = {triple.subject for name in names for triple in state.truth.triples(name)}
     assert len(items) == 2
     for item in items:
-        assert state.truth.has(URIRef(item.value), BP.isRecordOf, state.first)
+        assert state.truth.has(iri(item), BP.isRecordOf, state.first)
 
 
 def replace_holder(record: Record, school: str) -> Record:

@@ -111,12 +111,17 @@ def describe(report: Report, console: Console) -> None:
                 console,
                 f"{len(learners)} held back {since}: nobody sees anything of these learners",
             )
-    for rule, (count, examples) in _by_rule(report.problems).items():
-        _print(console, f"{count} x {rule}")
+    _print_rules(console, report.problems, "", "red")
+    _print_rules(console, report.notes, ", loaded all the same", "yellow")
+
+
+def _print_rules(console: Console, problems: Problems, ending: str, style: str) -> None:
+    for rule, (count, examples) in _by_rule(problems).items():
+        _print(console, f"{count} x {rule}{ending}", style)
         for problem in examples[:_MOST_SHOWN]:
-            _print(console, f"  {problem}")
+            _print(console, f"  {problem}", style)
         if count > _MOST_SHOWN:
-            _print(console, f"  … and {count - _MOST_SHOWN} more; --report writes them all")
+            _print(console, f"  … and {count - _MOST_SHOWN} more; --report writes them all", style)
 
 
 def _by_rule(problems: Problems) -> dict[str, tuple[int, list[Problem]]]:
@@ -128,5 +133,5 @@ def _by_rule(problems: Problems) -> dict[str, tuple[int, list[Problem]]]:
     return dict(sorted(found.items(), key=lambda item: item[1][0]))
 
 
-def _print(console: Console, line: str) -> None:
-    console.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+def _print(console: Console, line: str, style: str = "red") -> None:
+    console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)

@@ -16,7 +16,7 @@ __all__ = ["Standard", "absolute", "identify", "named"]
 _UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 _CASE = re.compile(r"https?://\S+/(?:CFItems|uri)/([0-9a-f-]{36})", re.IGNORECASE)
 _IRI = re.compile(
-    r"(?:https?://[^\s/]+|urn:[a-z0-9][a-z0-9-]+:|info:|uri://)[^\s<>\"{}|\\^`]*", re.I
+    r"(?:https?://[^\s/]+|urn:[a-z0-9][a-z0-9-]+:|info:|uri://)[^\s\x00-\x1f<>\"{}|\\^`]*", re.I
 )
 _CURIE = re.compile(r"([A-Za-z][\w.-]*):([^\s/][^\s]*)")
 _COMMON_CORE = re.compile(r"common core|ccss|corestandards", re.IGNORECASE)

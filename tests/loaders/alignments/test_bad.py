@@ -27,7 +27,7 @@ BAD_ROWS = {
     "space in an IRI": ("https://example.org/a b,3.OA.A.1,exact\n", "3: unknown standard"),
     "10 MB field": (f"urn:ohio:{'1' * 10_000_000},3.OA.A.1,exact\n", "3: malformed csv"),
     "long identifier": (f"urn:ohio:{'1' * 100_000},3.OA.A.1,exact\n", "3: too long"),
-    "NUL": ("urn:ohio:\0,3.OA.A.1,exact\n", "3: malformed csv"),
+    "NUL": ("urn:ohio:\0,3.OA.A.1,exact\n", "3: unknown standard"),
 }
 
 

@@ -36,6 +36,7 @@ from tests.oracle.world import (
     SOURCE,
     STANDARDS,
     Child,
+    Values,
     Word,
     World,
     _record,
@@ -43,7 +44,7 @@ from tests.oracle.world import (
 )
 
 FEW = settings(
-    max_examples=25,
+    max_examples=16,
     deadline=None,
     phases=[Phase.generate],  # a shrunk case is worth minutes only to whoever mends it
     suppress_health_check=list(HealthCheck),
@@ -99,7 +100,7 @@ def small_world(*words: Word) -> World:
     for number, school in enumerate(("elm", "oak"), start=1):
         learner = ID[f"learner/{UUID(int=number, version=4)}"]
         span = (date(2026, 8, 1), date(2027, 6, 30))
-        kept = [
+        kept: Values = [
             (BP.hasMasteryLevel, BPM.Met),
             (BP.asOfDate, Literal("2026-10-01", datatype=XSD.date)),
         ]
@@ -109,7 +110,7 @@ def small_world(*words: Word) -> World:
             "progress",
             [(BP.MasteryState, [*kept, (BP.isAlignedTo, STANDARDS[0])])],
         )
-        stay = [
+        stay: Values = [
             (ORG.member, learner),
             (ORG.organization, organization_iri(school)),
             (BP.schoolYear, Literal("2026-2027")),

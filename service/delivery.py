@@ -4,7 +4,8 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TextIO
@@ -14,16 +15,19 @@ from rich.console import Console
 
 from databackpack.loaders.formats import FORMATS
 from databackpack.service.config import BadSetting, Config
+from databackpack.service.gate.credentials import NoKey, issue_to_operator, signing_key
 from databackpack.service.intake.checking import WorkerLost
 from databackpack.service.intake.report import Report
 from databackpack.service.intake.summary import of_load, write
 from databackpack.service.loading import describe, load
+from databackpack.service.opening import STORE
 from databackpack.service.records.truth import (
     NotLoaded,
     StoreInUse,
     StoreUnusable,
     TruthStore,
 )
+from databackpack.service.sending import send
 
 __all__ = ["COMMANDS"]
 
@@ -52,6 +56,12 @@ __all__ = ["COMMANDS"]
     help="Load only credentials signed with such a key or the issuer's own did:key, for clr.",
 )
 @click.option("--store", type=click.Path(path_type=Path, file_okay=False), help="The truth store.")
+@click.option("--service", metavar="ADDRESS", help="Send the files to the service that runs here.")
+@click.option(
+    "--token-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --service: where an operator's token is; see: backpack operator-token",
+)
 @click.option(
     "--dry-run",
     is_flag=True,
@@ -71,6 +81,8 @@ def _load(
     keys: Path | None,
     require_proof: bool,
     store: Path | None,
+    service: str | None,
+    token_file: Path | None,
     dry_run: bool,
     report_file: Path | None,
 ) -> None:
@@ -78,6 +90,16 @@ def _load(
 
     Doing it again changes nothing; after a kill it goes on with what is missing.
     """
+    if service is not None or token_file is not None:
+        if service is None or token_file is None or store is not None or dry_run or mapping:
+            raise click.UsageError(
+                "A --service takes a --token-file, and neither --store, --dry-run nor --mapping."
+            )
+        if contexts or keys or require_proof:
+            raise click.UsageError("--contexts, --keys and --require-proof are for a --store.")
+        with _report(report_file) if report_file else nullcontext() as file:
+            is_clean = send(service, token_file, form, list(paths), file, Console(stderr=True))
+        sys.exit(0 if is_clean else 1)
     if store is None and not dry_run:
         raise click.UsageError("Name a --store, or choose --dry-run.")
     if (form == "csv") != (mapping is not None):
@@ -170,5 +192,23 @@ def _config(store: Path) -> Config:
         raise click.ClickException(str(error)) from None
 
 
-COMMANDS: tuple[click.Command, ...] = (_load,)
+@click.command("operator-token")
+@STORE
+@click.option("--subject", required=True, help="Who operates: written to the log.")
+@click.option("--hours", type=click.IntRange(1, 24), default=1, show_default=True)
+def _token(store: Path, subject: str, hours: int) -> None:
+    """Print a token for `load --service` and all else that operators do; it opens no record."""
+    config = _config(store)
+    try:
+        key = signing_key(config.keys, create=False)
+    except NoKey:
+        raise click.ClickException(
+            f"there is no key for {store} yet; it is made by: backpack serve"
+        ) from None
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(issue_to_operator(key, subject, config.clock(), timedelta(hours=hours)))
+
+
+COMMANDS: tuple[click.Command, ...] = (_load, _token)
 """Added to ``backpack`` by the command line."""

@@ -137,9 +137,11 @@ def issue_by_name(
     return _sign(key, ISSUER, subject, moment, lifetime, **names)
 
 
-def issue_to_operator(key: OKPKey, subject: str, moment: datetime) -> str:
-    """Return a token for the operator *subject* that holds from *moment* for a minute."""
-    return _sign(key, OPERATIONS, subject, moment, _OPERATOR_LIFETIME)
+def issue_to_operator(
+    key: OKPKey, subject: str, moment: datetime, lifetime: timedelta = _OPERATOR_LIFETIME
+) -> str:
+    """Return a token for the operator *subject* that holds from *moment* for a *lifetime*."""
+    return _sign(key, OPERATIONS, subject, moment, lifetime)
 
 
 def authenticate(

@@ -13,6 +13,8 @@ not fit the header, or an item of a row that breaks a rule, is one problem and i
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from databackpack.loaders.assembly import Assembly
@@ -28,6 +30,7 @@ from databackpack.loaders.spool import Spool
 __all__ = ["gather", "read"]
 
 _ANY = "*.csv"
+_MOST_FAILURES = 20
 
 
 def read(path: Path, mapping: Path, mint: Mint) -> Iterator[Item]:
@@ -106,34 +109,47 @@ def _read_file(
     given, written = folder / "rules.nt", folder / "piece.csv"
     rules.write(source, aliases, written, given)
     wanted = {places[name]: alias for name, alias in aliases.items()}
+    task = _Task(file.name, wanted, given, written, engine, rules, assembly)
     for piece in chunks.pieces(file):
-        if isinstance(piece, Problem):
-            yield piece
-        else:
-            yield from _run(piece, wanted, given, written, engine, file.name, rules, assembly)
+        yield from [piece] if isinstance(piece, Problem) else task.run(piece)
 
 
-def _run(
-    piece: list[chunks.Line],
-    wanted: dict[int, str],
-    given: Path,
-    written: Path,
-    engine: Engine,
-    name: str,
-    rules: Mapping,
-    assembly: Assembly,
-) -> Iterator[Item]:
-    """Add the items of the rows of *piece*; a row at which the engine fails is left out alone."""
-    chunks.write(piece, wanted, written)
-    out = written.with_suffix(".json")
-    try:
-        engine.ask(map=str(given), out=str(out))
-    except Failed as failed:
-        if len(piece) == 1:
-            yield Problem(Source(name, piece[0][0]), "mapping failed", failed.words)
+@dataclass(slots=True)
+class _Task:
+    """The pieces of one file through the engine."""
+
+    name: str
+    wanted: dict[int, str]
+    given: Path
+    written: Path
+    engine: Engine
+    rules: Mapping
+    assembly: Assembly
+    failures: int = 0
+
+    def run(self, piece: list[chunks.Line]) -> Iterator[Item]:
+        """Add the items of the rows of *piece*; a row at which the engine fails is left out alone.
+
+        After many such rows the file is given up, for each costs a search.
+        """
+        if self.failures >= _MOST_FAILURES:
+            yield self._refused(piece, "the mapping failed at too many rows before; correct it")
             return
-        for half in (piece[: len(piece) // 2], piece[len(piece) // 2 :]):
-            yield from _run(half, wanted, given, written, engine, name, rules, assembly)
-        return
-    with out.open(encoding="utf-8") as lines:
-        yield from add_items(lines, name, rules, assembly)
+        chunks.write(piece, self.wanted, self.written)
+        out = self.written.with_suffix(".json")
+        try:
+            self.engine.ask(map=str(self.given), out=str(out))
+        except Failed as failed:
+            if len(piece) > 1 and not failed.has_ended:
+                half = len(piece) // 2
+                yield from chain(self.run(piece[:half]), self.run(piece[half:]))
+            else:
+                self.failures = _MOST_FAILURES if failed.has_ended else self.failures + 1
+                yield self._refused(piece, failed.words)
+            return
+        with out.open(encoding="utf-8") as lines:
+            yield from add_items(lines, self.name, self.rules, self.assembly)
+
+    def _refused(self, piece: list[chunks.Line], words: str) -> Problem:
+        rows = "" if len(piece) == 1 else f" (rows {piece[0][0]} to {piece[-1][0]})"
+        return Problem(Source(self.name, piece[0][0]), "mapping failed", f"{words}{rows}")

@@ -18,12 +18,16 @@ _MORPH = Path(__file__).with_name("morph.py")
 
 
 class Failed(Exception):
-    """The engine could not do it: in its words, with the line of the mapping where it knows it."""
+    """The engine could not do it: in its words, with the line of the mapping where it knows it.
 
-    def __init__(self, words: str, line: int | None = None) -> None:
+    Where it *has_ended*, for want of time or memory, a smaller job will do no better.
+    """
+
+    def __init__(self, words: str, line: int | None = None, *, has_ended: bool = False) -> None:
         super().__init__(words)
         self.words = words
         self.line = line
+        self.has_ended = has_ended
 
 
 def is_installed() -> bool:
@@ -87,7 +91,8 @@ class Engine:
             raise Failed(
                 "the process that runs the mapping ended: it wants more memory than it may have"
                 if is_ready
-                else f"the mapping takes more than {self._seconds:g} s; make it simpler"
+                else f"the mapping takes more than {self._seconds:g} s; make it simpler",
+                has_ended=True,
             )
         return line
 

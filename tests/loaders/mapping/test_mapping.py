@@ -180,3 +180,53 @@ def test_without_morph_kgc_the_message_says_how_to_install_it(
     assert isinstance(problem, Problem)
     assert problem.rule == "not installed"
     assert "--group mapping" in problem.message
+
+
+NUMBERED = """
+prefixes:
+  grel: http://users.ugent.be/~bjdmeest/function/grel.ttl#
+mappings:
+  summary:
+    s: row:$(_row)/summary
+    po:
+      - [a, bp:AttendanceSummary]
+      - [map:learner, state:$(Who)]
+      - [map:heldBy, elm]
+      - [bp:schoolYear, 2026-2027]
+      - [bp:daysEnrolled, "60"]
+      - p: bp:daysAbsent
+        o: {function: grel:string_toNumber, parameters: [[grel:p_any_e, $(Days)]]}
+"""
+
+
+def test_a_row_at_which_a_function_fails_is_left_out_alone(tmp_path: Path) -> None:
+    (tmp_path / "m.yml").write_text(NUMBERED, encoding="utf-8")
+    days = ["1", "2", "three", "4", "5"]
+    rows = "".join(f"{place},{text}\n" for place, text in enumerate(days))
+    (tmp_path / "days.csv").write_text(f"Who,Days\n{rows}", encoding="utf-8")
+    items = list(read(tmp_path / "days.csv", tmp_path / "m.yml", _mint))
+    (problem,) = _problems(items)
+    assert (str(problem.source), problem.rule) == ("days.csv:4", "mapping failed")
+    assert "three" in problem.message
+    absent = {
+        str(item.source): str(value)
+        for item in items
+        if isinstance(item, Record)
+        for value in item.graph.objects(None, BP.daysAbsent)
+    }
+    assert absent == {f"days.csv:{row}": f"{row - 1}.0" for row in (2, 3, 5, 6)}
+
+
+def test_where_a_function_fails_at_every_row_the_file_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mapping, "_MOST_FAILURES", 2)
+    (tmp_path / "m.yml").write_text(NUMBERED, encoding="utf-8")
+    rows = "".join(f"{place},x\n" for place in range(8))
+    (tmp_path / "days.csv").write_text(f"Who,Days\n{rows}", encoding="utf-8")
+    items = list(read(tmp_path / "days.csv", tmp_path / "m.yml", _mint))
+    assert [str(problem.source) for problem in _problems(items)] == [
+        *(f"days.csv:{row}" for row in (2, 3, 4, 6)),
+    ]
+    assert _problems(items)[-1].message.endswith("(rows 6 to 9)")
+    assert len(items) == 4

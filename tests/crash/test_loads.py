@@ -75,8 +75,9 @@ class Load:
         )
 
     def finish(self, store: Path) -> None:
-        _, errors = self.begin(store).communicate()
-        assert b"Traceback" not in errors, errors.decode()
+        child = self.begin(store)
+        _, errors = child.communicate()
+        assert child.returncode == 0, errors.decode()
 
     def copy(self, folder: Path) -> Path:
         """Return a store in *folder* in which only people are known, as in the unkilled one."""
@@ -148,7 +149,8 @@ def kill(store: Path, load: Load, random: Random) -> bool:
     """Begin the load, kill it at a random instant and tell whether it was under way."""
     child = load.begin(store)
     try:
-        child.communicate(timeout=random.uniform(0.15, 1.0) * load.seconds)
+        _, errors = child.communicate(timeout=random.uniform(0.15, 1.0) * load.seconds)
+        assert child.returncode == 0, errors.decode()
         return False
     except subprocess.TimeoutExpired:
         child.kill()

@@ -42,7 +42,10 @@ of an IRI."""
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where something stood: the file's name and the line (XML) or row (CSV) counted from 1."""
+    """Where something stood: the file's name and the line, row (CSV) or object (JSON) in it.
+
+    They are counted from 1.
+    """
 
     file: str
     line: int

@@ -15,6 +15,7 @@ from rdflib.namespace import SH
 from rdflib.term import Node
 
 from databackpack.ontology import graph as vocabulary
+from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "consent_shapes",
     "crosswalk_shapes",
     "framework_shapes",
+    "is_record_rule",
     "layer_of",
     "names",
     "organization_shapes",
@@ -121,6 +123,17 @@ def categories() -> dict[URIRef, URIRef]:
         for cls, category in vocabulary().subject_objects(BP.hasCategory)
         if isinstance(cls, URIRef) and isinstance(category, URIRef) and _targeting(cls)
     }
+
+
+def is_record_rule(rule: str) -> bool:
+    """Tell whether *rule*, as reports name it, is one of records: of a shape or of ownership."""
+    return rule.startswith("Record-") or rule in _record_rules()
+
+
+@cache
+def _record_rules() -> frozenset[str]:
+    named = {*_items().subjects(SH.path), *_items().subjects(SH.targetClass)}
+    return frozenset(local_name(shape) for shape in named if isinstance(shape, URIRef))
 
 
 def _targeting(cls: URIRef) -> list[Node]:

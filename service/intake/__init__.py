@@ -1,7 +1,6 @@
 """Intake: what loaders read, checked by the shapes and committed, whole learners at a time."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 import pyoxigraph as ox
 from rdflib import RDF, URIRef
@@ -13,6 +12,7 @@ from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPA
 from databackpack.service.intake import crosswalks, family, frameworks, matching
 from databackpack.service.intake.checking import Checked, Part, checked
+from databackpack.service.intake.deprecation import Deprecated
 from databackpack.service.intake.entry import problems
 from databackpack.service.intake.quarantine import Quarantine
 from databackpack.service.intake.report import Report
@@ -54,6 +54,7 @@ def take_in(
     report = Report()
     truth.drop_halves()
     bindings, quarantine = read_bindings(truth), Quarantine(truth)
+    deprecated = Deprecated(truth)
     new: list[Item | Checked] = []
     who: set[URIRef] = set()
 
@@ -62,6 +63,7 @@ def take_in(
         report.learners |= learners
 
     for part in checked(_announced(found, expect), identities, workers):
+        _note_deprecated(part, deprecated, report)
         learners = _learners(part)
         if workers and learners and not any(map(bindings.concerns, learners - who)):
             is_new = who.isdisjoint(learners) and all(map(truth.is_new, learners))
@@ -146,6 +148,13 @@ def _stored(part: Part, report: Report) -> list[Checked]:
     return stored
 
 
+def _note_deprecated(part: Part, deprecated: Deprecated, report: Report) -> None:
+    for one in part:
+        if isinstance(one, Checked) and one.report.conforms:
+            for note in deprecated.notes(one.record):
+                report.tell(note)
+
+
 def _kept_out(quarantine: Quarantine, part: Part, run: Run | None) -> Iterator[Change]:
     """Yield what goes into quarantine of *part*, and what leaves it."""
     for one in part:
@@ -203,7 +212,7 @@ def _other_changes(
 def _organization_changes(item: Organization, report: Report) -> Iterator[Change]:
     verdict = shapes.validate_organization(item.graph)
     for problem in problems(item.source, verdict):
-        report.tell(replace(problem, layer=""))  # no record: it counts as a row
+        report.tell(problem)
     if not verdict.conforms:
         return
     report.organizations += 1

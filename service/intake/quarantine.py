@@ -31,6 +31,7 @@ from databackpack.service.intake.report import Group, Report
 from databackpack.service.records.graphs import QUARANTINE, quarantine_graph
 from databackpack.service.records.terms import node, to_triples
 from databackpack.service.records.truth import Change, TruthStore
+from databackpack.shapes.files import is_record_rule
 
 __all__ = ["Quarantine", "drop", "entries", "find"]
 
@@ -82,7 +83,7 @@ class Quarantine:
         """
         named = set()
         for group in report.problems.groups():
-            if not group.layer:
+            if not is_record_rule(group.rule):
                 entry = _refused(group, self._truth.clock())
                 named.add(entry.iri)
                 yield from _entered(self._truth, entry.iri, write_rows(entry))

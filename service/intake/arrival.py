@@ -123,7 +123,7 @@ def _records(
         yield Change(INDEX, entry, subject=name)
     for record, verdict in zip(records, shapes.validate_batch(records), strict=True):
         if not verdict.conforms:
-            (result, *_) = verdict.results
+            (result, *_) = verdict.violations
             raise Kept(result.rule, f"{record.source.file}: {result.text()}")
 
 

@@ -173,7 +173,7 @@ def _frameworks(
         elif any(isinstance(t.subject, ox.BlankNode) for t in content | entry):
             tell("blank node", f"{graph} has a blank node; give it its IRI")
         elif not (verdict := shapes.validate_framework(to_graph(content))).conforms:
-            (result, *_) = verdict.results
+            (result, *_) = verdict.violations
             tell(result.rule, f"{graph}: {result.text()}")
         else:
             truth.commit([Change(graph, content), Change(FRAMEWORKS, entry, subject=graph)])

@@ -18,6 +18,7 @@ from databackpack.ontology.standards import (
     canonical_code,
     framework,
     identify,
+    is_shipped,
     learn,
     standard_iri,
 )
@@ -177,7 +178,7 @@ def _describe(
     if own != scheme:
         graph.add((own, RDF.type, PROV.Entity))
         graph.add((scheme, PROV.wasDerivedFrom, own))
-    titles = document.titles or [(document.iri, "")]
+    titles = document.titles or ([] if is_shipped(own) else [(document.iri, "")])
     _say(graph, own, DCTERMS.title, titles[:1], document.language)
     _say(graph, own, DCTERMS.description, document.descriptions, document.language)
     for predicate, values in (
@@ -224,7 +225,7 @@ def _state(
     graph.add((iri, SKOS.inScheme, scheme))
     for parent in statement.parents:
         graph.add((iri, SKOS.broader, iris[parent]))
-    if not statement.parents and statement.has_place:
+    if not statement.parents and statement.has_place and not is_shipped(iri):
         graph.add((iri, SKOS.topConceptOf, scheme))
     _name(graph, iri, statement, problems)
     language = document.language
@@ -288,8 +289,8 @@ def _other(iri: URIRef, kind: str, value: str) -> str | None:
 
 
 def _call(graph: Graph, iri: URIRef, statement: Statement, language: str) -> None:
-    """Give the statement its one preferred label, unless it is one that is shipped with one."""
-    if iri == identify(str(iri)) and iri != URIRef(statement.iri):
+    """Give the statement its one preferred label, unless it is another's or shipped with one."""
+    if is_shipped(iri) or str(iri) != statement.iri:
         return
     if statement.code:
         graph.add((iri, SKOS.prefLabel, Literal(statement.code)))

@@ -28,6 +28,7 @@ __all__ = [
     "files",
     "framework",
     "identify",
+    "is_shipped",
     "knowing",
     "learn",
     "resolve",
@@ -189,6 +190,12 @@ def identify(identifier: str) -> URIRef | None:
         if len(named) == 1:
             return URIRef(next(iter(named)))
     return None
+
+
+def is_shipped(iri: str) -> bool:
+    """Tell whether *iri* is a standard or a framework that is here whatever is loaded."""
+    shipped, text = _shipped(), str(iri)  # no URIRef equals a str
+    return text in shipped.frameworks or text in shipped.identifiers.get(_key(text), ())
 
 
 def framework(iri: str) -> URIRef | None:

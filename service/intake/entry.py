@@ -11,7 +11,7 @@ from rdflib.term import Node
 
 from databackpack import shapes
 from databackpack.loaders import lines
-from databackpack.loaders.record import Problem, Source
+from databackpack.loaders.record import Problem, Record, Source
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, PROV
 from databackpack.service.intake.report import Group
@@ -167,13 +167,18 @@ def _line(text: str) -> tuple[int, str]:
     return int(line), message
 
 
-def record_text(graph: Graph) -> str | None:
-    """Return *graph* as N-Triples, the same at every call; None where that is too long to keep."""
-    blank = {term for triple in graph for term in triple if isinstance(term, BNode)}
-    if blank:
-        graph = _relabelled(graph, blank)
-    text = lines.write(graph).decode("utf-8", "replace")
-    return text if len(text) <= _LONGEST_TEXT else None
+def record_text(record: Record) -> str | None:
+    """Return *record* as N-Triples, the same at every call; None where that is too long to keep."""
+    text = record.lines.decode("utf-8", "replace")
+    if len(text) > _LONGEST_TEXT:
+        return None
+    blank = {term for triple in _graph(record) for term in triple if isinstance(term, BNode)}
+    return lines.write(_relabelled(record.graph, blank)).decode() if blank else text
+
+
+def _graph(record: Record) -> Graph:
+    """Return the graph of *record* where its lines have blank nodes, else an empty one."""
+    return record.graph if b"_:" in record.lines else Graph()
 
 
 def _relabelled(graph: Graph, blank: set[BNode]) -> Graph:

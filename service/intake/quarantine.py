@@ -61,7 +61,7 @@ class Quarantine:
             str(record.source),
             self._truth.clock(),
             run,
-            record_text(record.graph),
+            record_text(record),
             report,
         )
         self._kept.add(name)
@@ -104,13 +104,18 @@ def entries(truth: TruthStore) -> Iterator[KeptRecord | RefusedRows]:
 def find(truth: TruthStore, name: str) -> KeptRecord | RefusedRows:
     """Return the entry whose name begins with *name*; raises KeyError for none and for several."""
     prefix = quarantine_graph(name)
-    for kind, read in ((BP.QuarantinedRecord, read_record), (BP.RefusedRows, read_rows)):
-        found = [iri for iri in truth.subjects(None, RDF.type, kind) if iri.startswith(prefix)]
-        if len(found) == 1 and name:
-            return read(found[0], truth.triples(found[0]))
-        if found:
-            raise KeyError(f"{len(found)} entries are called {name}…; write more of the name")
-    raise KeyError(f"nothing in quarantine is called {name}; see: backpack quarantine list")
+    found = [
+        (iri, read)
+        for kind, read in ((BP.QuarantinedRecord, read_record), (BP.RefusedRows, read_rows))
+        for iri in truth.subjects(None, RDF.type, kind)
+        if iri.startswith(prefix)
+    ]
+    if not found:
+        raise KeyError(f"nothing in quarantine is called {name}; see: backpack quarantine list")
+    if len(found) > 1 or not name:
+        raise KeyError(f"{len(found)} entries are called {name}…; write more of the name")
+    ((iri, read),) = found
+    return read(iri, truth.triples(iri))
 
 
 def drop(truth: TruthStore, entry: KeptRecord | RefusedRows, reason: str) -> None:

@@ -1,5 +1,6 @@
 """Entries of the quarantine, and how a graph of the truth store holds each."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 _LONGEST_TEXT = 1_000_000
+_BLANK = re.compile(rb"^_:|> _:\S+ \.$", re.MULTILINE)
 Triples = Iterable[ox.Triple]
 
 
@@ -178,7 +180,7 @@ def record_text(record: Record) -> str | None:
 
 def _graph(record: Record) -> Graph:
     """Return the graph of *record* where its lines have blank nodes, else an empty one."""
-    return record.graph if b"_:" in record.lines else Graph()
+    return record.graph if _BLANK.search(record.lines) else Graph()
 
 
 def _relabelled(graph: Graph, blank: set[BNode]) -> Graph:

@@ -20,6 +20,7 @@ from databackpack.shapes import (
     validate,
     validate_agreement,
     validate_consent,
+    validate_crosswalk,
     validate_framework,
     validate_organization,
     validate_policy,
@@ -59,6 +60,8 @@ def report(path: Path) -> Report:
             return validate_consent(graph)
         case "agreement":
             return validate_agreement(graph)
+        case "alignment":
+            return validate_crosswalk(graph)
         case "framework":
             return validate_framework(graph)
         case "organization":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from databackpack.loaders import alignments, ceds, credentials, edfi, frameworks, mapping, oneroster
 from databackpack.loaders.reading import Group
-from databackpack.loaders.record import Item, Mint, Problem, Source
+from databackpack.loaders.record import Framework, Item, Mint, Problem, Source
 
 __all__ = ["FORMATS", "OF_FOLDERS", "Reader", "by_mapping"]
 
@@ -31,8 +31,20 @@ def _of_standards(read: Callable[[Path], Iterator[Item]]) -> Reader:
     return lambda path, _: read(path)
 
 
+def _case(path: Path, mint: Mint) -> Iterator[Item]:
+    """Yield the framework in a package, and the crosswalk that its associations are."""
+    is_read = False
+    for item in frameworks.FORMATS["case"](path):
+        is_read = is_read or isinstance(item, Framework)
+        yield item
+    for item in alignments.read(path, mint) if is_read else ():
+        if not (isinstance(item, Problem) and item.rule == "no crosswalk"):
+            yield item
+
+
 FORMATS: dict[str, Reader] = {
     **{name: _of_standards(read) for name, read in frameworks.FORMATS.items()},
+    "case": _case,
     "ceds": lambda path, _: ceds.gather(path),
     "clr": lambda path, _: credentials.gather(path),
     "crosswalk": alignments.read,

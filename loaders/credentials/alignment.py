@@ -12,11 +12,13 @@ from databackpack.ontology.namespaces import BP
 __all__ = ["standards", "unknown_standards"]
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_ASN = re.compile(r"http://purl\.org/ASN/resources/S[0-9A-F]{7,8}")
+_CTDL = re.compile(r"https?://[A-Za-z0-9./-]+/ce-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _COMMON_CORE = re.compile(r"common core|ccss", re.IGNORECASE)
 
 
 def standards(node: Node) -> list[Term]:
-    """Return the known standards that *node* is aligned to, and items of CASE that it names.
+    """Return the known standards that *node* is aligned to, and those of CASE, ASN and CTDL-ASN.
 
     A code by itself is believed only where the framework or the code says that it is Common Core:
     other frameworks use the same codes.
@@ -46,4 +48,9 @@ def _standard(alignment: Node) -> str | None:
             return standard(name)[1]
         except Refused:
             continue
-    return f"urn:uuid:{code.lower()}" if _UUID.fullmatch(code) else None
+    if _UUID.fullmatch(code):  # how CASE names its items
+        return f"urn:uuid:{code.lower()}"
+    is_competency = alignment.text(OB.targetType) == "ceasn:Competency"
+    if _ASN.fullmatch(address) or (is_competency and _CTDL.fullmatch(address)):
+        return address
+    return None

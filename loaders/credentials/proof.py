@@ -1,29 +1,23 @@
 """Proofs: whether a credential is as its issuer signed it.
 
-Data Integrity with ``eddsa-rdfc-2022``, ``Ed25519Signature2020``, and compact JWS (VC-JWT).
-Data Integrity EdDSA Cryptosuites v1.0, section 3.2; Securing Verifiable Credentials with JOSE.
+Data Integrity with ``eddsa-rdfc-2022`` and ``Ed25519Signature2020``; signed tokens are in `token`.
+Data Integrity EdDSA Cryptosuites v1.0, section 3.2.
 """
 
 import hashlib
-import warnings
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from joserfc import jws
-from joserfc.errors import JoseError, SecurityWarning
 
-from databackpack.loaders.credentials.key import Keys, SigningKey, multibase
+from databackpack.loaders.credentials.key import Keys, multibase
 from databackpack.loaders.credentials.vocabulary import VC
 from databackpack.loaders.jsonld import Contexts, Node
-from databackpack.loaders.jsonld.document import Document, items
 from databackpack.loaders.table import Refused
 
-__all__ = ["Proof", "check", "opened"]
+__all__ = ["Proof", "check"]
 
 _PROOF = "https://w3id.org/security#proof"
-_ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,41 +99,3 @@ def _checked(
             "signed, or another key signed it; get it from its issuer again",
         ) from None
     return Proof(key.name, key.is_vouched_for)
-
-
-def opened(token: str, keys: Keys, path: str, file: str) -> tuple[dict[str, Any], Proof]:
-    """Return the credential within a compact JWS and what its signature shows.
-
-    Raises Refused where it is no JWS or the signature is wrong.
-    """
-    try:
-        found = jws.extract_compact(token.encode("ascii"))
-    except (JoseError, ValueError) as error:
-        raise Refused("JWT", f"{path}: no signed token ({error}); send it whole") from None
-    header = found.headers()
-    key = _key(header, keys)
-    if header.get("alg") not in _ALGORITHMS:
-        raise Refused("proof", f"{path}: the algorithm {str(header.get('alg'))[:50]!r} is not safe")
-    proof = Proof(reason=f"the key {str(header.get('kid'))[:200]!r} is not known")
-    if key is not None:
-        try:
-            with warnings.catch_warnings():  # EdDSA, today Ed25519, is still what issuers write
-                warnings.simplefilter("ignore", SecurityWarning)
-                jws.deserialize_compact(token, key.jwk, algorithms=_ALGORITHMS)
-        except (JoseError, ValueError):
-            raise Refused(
-                "proof", f"{path}: the signature is wrong; get it from its issuer again"
-            ) from None
-        proof = Proof(key.name, key.is_vouched_for)
-    for one in items(BytesIO(found.payload), file):
-        if isinstance(one, Document):
-            return one.value, proof
-        raise Refused(one.rule, f"{path}: {one.message}")
-    raise Refused("JWT", f"{path}: nothing is in it")
-
-
-def _key(header: dict[str, Any], keys: Keys) -> SigningKey | None:
-    kid, jwk = header.get("kid"), header.get("jwk")
-    if isinstance(kid, str) and (found := keys.find(kid)):
-        return found
-    return Keys.given(jwk) if isinstance(jwk, dict) else None

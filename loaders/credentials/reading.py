@@ -11,8 +11,9 @@ from databackpack.loaders.credentials.achievement import add_achievement
 from databackpack.loaders.credentials.alignment import unknown_standards
 from databackpack.loaders.credentials.issuer import Issuers, code_of, issuer_of
 from databackpack.loaders.credentials.key import Keys
-from databackpack.loaders.credentials.proof import Proof, check, opened
+from databackpack.loaders.credentials.proof import Proof, check
 from databackpack.loaders.credentials.subject import learner_key
+from databackpack.loaders.credentials.token import opened, unwrapped
 from databackpack.loaders.credentials.vocabulary import CLR, OB, SCHEMA, VC
 from databackpack.loaders.jsonld import Contexts, Node, documents
 from databackpack.loaders.jsonld.document import LARGEST
@@ -132,7 +133,7 @@ class _Reading:
                 found = str(found["id"]).partition(",")[2]
             if isinstance(found, str):
                 found, proof = opened(found.strip(), self._keys, path, source.file)
-                found = _unwrapped(found, path)
+                found = unwrapped(found, path)
             if not isinstance(found, dict):
                 raise Refused("JSON object", f"{path}: a credential is an object or a signed token")
             self._credential(found, path, source, owner, proof, outer)
@@ -259,29 +260,6 @@ def _check_types(credential: Node) -> None:
                     raise Refused(
                         "unknown term", f"{node.path}.type: {name!r} is no term of its contexts"
                     )
-
-
-def _unwrapped(payload: dict[str, Any], path: str) -> dict[str, Any]:
-    """Return the credential that a token holds, in its claim ``vc`` (1.1) or as it is (2.0).
-
-    Raises Refused where the token's own claims name another issuer or subject.
-    """
-    inner = payload.get("vc", payload)
-    if not isinstance(inner, dict):
-        raise Refused("JWT", f"{path}.vc: an object is needed here")
-    found = dict(inner)
-    issuer, subject = found.get("issuer"), found.get("credentialSubject")
-    for claim, told in (("iss", issuer), ("sub", subject)):
-        named = told.get("id") if isinstance(told, dict) else told if claim == "iss" else None
-        if claim in payload and named is not None and payload[claim] != named:
-            raise Refused("JWT", f"{path}.{claim}: the token and the credential in it differ")
-    if "iss" in payload and issuer is None:
-        found["issuer"] = payload["iss"]
-    if "sub" in payload and isinstance(subject, dict) and "id" not in subject:
-        found["credentialSubject"] = {**subject, "id": payload["sub"]}
-    if "jti" in payload and "id" not in found:
-        found["id"] = payload["jti"]
-    return found
 
 
 def _is_token(file: Path) -> bool:

@@ -68,6 +68,24 @@ def test_an_item_of_case_that_nobody_knows_is_kept_by_its_identifier(tmp_path: P
     assert loaded.values(BP.isAlignedTo) == [f"urn:uuid:{unknown}"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "kept"), [("ceasn:Competency", True), ("CTDL", False), ("CFItem", False)]
+)
+def test_a_competency_of_ctdl_that_nobody_knows_is_kept_and_a_programme_is_not(
+    tmp_path: Path, kind: str, kept: bool
+) -> None:
+    address = "https://registry.example/resources/ce-98cb027b-95ef-4494-908d-6f7790ec6b6b"
+    alignment = {**aligned("", address), "targetType": kind}
+    loaded = one_badge(tmp_path, achievement={"alignment": [alignment]})
+    assert loaded.values(BP.isAlignedTo) == ([address] if kept else [])
+
+
+def test_a_statement_of_asn_that_nobody_knows_is_kept(tmp_path: Path) -> None:
+    address = "http://purl.org/ASN/resources/S0000000"
+    loaded = one_badge(tmp_path, achievement={"alignment": [aligned("", address)]})
+    assert loaded.values(BP.isAlignedTo) == [address]
+
+
 @pytest.mark.parametrize("code", ["5.NBT.A.1", "degree", ""])
 def test_the_code_of_another_framework_is_not_taken_for_common_core(
     tmp_path: Path, code: str

@@ -15,9 +15,9 @@ from databackpack.loaders.credentials.vocabulary import VC
 from databackpack.loaders.jsonld import Contexts, Node
 from databackpack.loaders.table import Refused
 
-__all__ = ["Proof", "check"]
+__all__ = ["PROOF", "Proof", "check"]
 
-_PROOF = "https://w3id.org/security#proof"
+PROOF = "https://w3id.org/security#proof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _checked(
         raise Refused("proof", f"{path}.proofValue: {error}") from None
     options = {k: v for k, v in proof.items() if k != "proofValue"}
     options["@context"] = document.get("@context")
-    signed = {term: part for term, part in credential.value.items() if term != _PROOF}
+    signed = {term: part for term, part in credential.value.items() if term != PROOF}
     hashes = b"".join(
         hashlib.sha256(contexts.canonical(one, path).encode()).digest() for one in (options, signed)
     )

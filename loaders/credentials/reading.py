@@ -11,7 +11,7 @@ from databackpack.loaders.credentials.achievement import add_achievement
 from databackpack.loaders.credentials.alignment import unknown_standards
 from databackpack.loaders.credentials.issuer import Issuers, code_of, issuer_of
 from databackpack.loaders.credentials.key import Keys
-from databackpack.loaders.credentials.proof import Proof, check
+from databackpack.loaders.credentials.proof import PROOF, Proof, check
 from databackpack.loaders.credentials.subject import learner_key
 from databackpack.loaders.credentials.token import opened, unwrapped
 from databackpack.loaders.credentials.vocabulary import CLR, OB, SCHEMA, VC
@@ -96,6 +96,7 @@ class _Reading:
         self._requires_proof = requires_proof
         self._unplaced: dict[str, tuple[int, str]] = {}
         self._problems: list[Problem] = []
+        self._contents: dict[bytes, bytes] = {}
 
     def file(self, file: Path) -> Iterator[Problem]:
         """Take the credentials of *file*, and yield what is wrong with them."""
@@ -105,7 +106,7 @@ class _Reading:
             for found in documents(file):
                 if isinstance(found, Problem):
                     yield found
-                else:
+                elif set(found.value) != {"@context"}:  # a context beside the credentials
                     self._take(found.value, found.path, found.source, None, Proof())
                     yield from self._told()
         yield from self._told()
@@ -174,10 +175,28 @@ class _Reading:
             self._inner(document, path, source, learner, proof)
         else:
             holder = code_of(issuer), issuer.text(SCHEMA.name) or str(issuer.iri)
-            key = credential.iri or _digest(document)
+            content = _digest({k: v for k, v in credential.value.items() if k != PROOF})
+            key = credential.iri or content.hex()
+            place = _digest([learner, holder[0], key])
+            if not self._is_new(place, content, path):
+                return
             add_achievement(self.assembly, credential, subject, learner, holder, key, proof, source)
+            self._contents[place] = content
             self.issuers.add(issuer, source)
         self._note(credential, subject, source)
+
+    def _is_new(self, place: bytes, content: bytes, path: str) -> bool:
+        """Tell whether the credential was not read before, as happens alone and within a record.
+
+        Raises Refused where another one was, with the same identifier.
+        """
+        if place in self._contents and self._contents[place] != content:
+            raise Refused(
+                "duplicate credential",
+                f"{path}.id: another credential of this learner and issuer has the same id and is "
+                "the one loaded; give each its own",
+            )
+        return place not in self._contents
 
     def _inner(
         self, document: dict[str, Any], path: str, source: Source, owner: str, proof: Proof
@@ -272,8 +291,8 @@ def _token(file: Path) -> str:
         return stream.read(LARGEST).decode("utf-8", "replace")
 
 
-def _digest(document: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+def _digest(told: object) -> bytes:
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).digest()
 
 
 def _warning(source: Source, rule: str, message: str) -> Problem:

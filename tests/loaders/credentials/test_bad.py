@@ -302,3 +302,10 @@ def test_an_import_of_a_context_by_itself_is_refused(tmp_path: Path) -> None:
     loaded = Loaded(tmp_path / "bad.json", contexts=folder)
     assert loaded.rules == ["JSON-LD"]
     assert "its contexts include each other without end" in loaded.problems[0].message
+
+
+def test_a_context_beside_the_credentials_is_no_credential(tmp_path: Path) -> None:
+    (tmp_path / "context.json").write_text('{"@context": {"a": "https://a.example/a"}}')
+    (tmp_path / "badge.json").write_text(GOOD, encoding="utf-8")
+    loaded = Loaded(tmp_path)
+    assert (loaded.rules, len(loaded.records)) == ([], 1)

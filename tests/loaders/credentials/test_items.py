@@ -9,7 +9,7 @@ from databackpack.loaders.record import Organization, organization_iri
 from databackpack.ontology.namespaces import BP, BPC, BPM, ORG, RDFS, SDO
 from databackpack.ontology.standards import resolve
 from databackpack.shapes import validate_batch
-from tests.loaders.credentials.making import SCHOOL, Loaded, badge, load, record
+from tests.loaders.credentials.making import SCHOOL, Loaded, Signer, badge, load, record
 
 STANDARD = "http://corestandards.org/Math/Content/5/NBT/A/1"
 CASE = "6b9c1708-d7cc-11e8-824f-0242ac160002"
@@ -234,3 +234,20 @@ def test_the_same_files_give_the_same_items_again(tmp_path: Path) -> None:
     again = Loaded(tmp_path / "credentials", people=first.people)
     assert [one.lines for one in again.records] == [one.lines for one in first.records]
     assert len(first.values(BP.dateIssued)) == 2
+
+
+def test_a_badge_that_comes_alone_and_within_a_record_is_one(tmp_path: Path) -> None:
+    alone, within = Signer(), Signer()
+    loaded = load(tmp_path, alone.sign(badge()), record(within.sign(badge())))
+    assert loaded.rules == []
+    assert loaded.values(BP.dateIssued) == ["2026-03-01"]
+    assert loaded.values(BP.signedBy) == [alone.did]
+
+
+def test_another_badge_with_the_same_id_does_not_spoil_the_first(tmp_path: Path) -> None:
+    other = badge(achievement={"name": "Everything"})
+    loaded = load(tmp_path, badge(), other, badge(id="https://a.example/2"))
+    assert loaded.rules == ["duplicate credential"]
+    assert (loaded.problems[0].source.file, len(loaded.values(BP.dateIssued))) == ("1.json", 2)
+    assert set(loaded.values(SDO.name)) == {"Fractions"}
+    assert all(report.conforms for report in validate_batch(loaded.records))

@@ -143,3 +143,4 @@ def test_all_samples_in_one_folder_are_one_record_for_each_holder_and_category(
     names = [one.iri for one in loaded.records]
     assert len(names) == len(set(names)) == 4
     assert kinds(loaded)["Recognition"] == 2  # the badge alone and within the record is one
+    assert all(report.conforms for report in validate_batch(loaded.records))

@@ -20,7 +20,12 @@ from tests.running import Running
 
 FOLDER = Path(__file__).parent
 SUFFIXES = {"application/sparql-results+json": ".srj", "application/n-triples": ".nt"}
-PUBLIC = {"option-values-without-match", "statement-matches", "terms-matching-ceds"}
+PUBLIC = {
+    "option-values-without-match",
+    "standards-without-partner",
+    "statement-matches",
+    "terms-matching-ceds",
+}
 """Questions about vocabulary and standards alone: one answer for everybody."""
 
 CASES = [

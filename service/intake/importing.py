@@ -111,7 +111,7 @@ def _arrivals(brought: Brought) -> Iterator[Arrival]:
     for name in brought.names():
         if name.startswith(_QUARANTINE):
             for _, learner in brought.pairs(URIRef(name), BP.isKeptOutOf):
-                kept_out[learner].append(URIRef(name))
+                kept_out[merged.get(learner, learner)].append(URIRef(name))
     misplaced: defaultdict[URIRef, list[URIRef]] = defaultdict(list)
     given = dict(brought.pairs(INDEX, BP.isRecordOf))
     for name in filter(RECORD.fullmatch, brought.names()):

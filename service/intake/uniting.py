@@ -121,12 +121,14 @@ def _audience(bindings: Bindings, change: Change) -> Change:
 
 
 def _record(bindings: Bindings, change: Change, own: URIRef) -> Change:
-    """Let a record, or its entry in the index, be of whom it is about now."""
+    """Let a record, or its entry in the index, be of whom it is about now.
+
+    What is kept out waits under the key by which it came.
+    """
     name = change.subject if change.graph == INDEX else change.graph
-    holder = None
-    if name is not None and f"/{local_name(own)}/" in name:
-        holder, _ = own_of(name)
-    now = bindings.learner(own, holder)
+    if name is None or f"/{local_name(own)}/" not in name:
+        return replace(change, learner=bindings.learner(own))
+    now = bindings.learner(own, own_of(name)[0])
     return replace(change, triples=moved(change.triples, own, now), learner=now)
 
 

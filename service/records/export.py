@@ -72,11 +72,11 @@ def of_learner(
         if holder is None or any(t.object == node(holder) for t in entry):
             found[record] |= truth.triples(record)
             found[INDEX] |= entry
-    for kept_out in truth.subjects(None, BP.isKeptOutOf, learner):
-        held = truth.triples(kept_out)
-        if holder is None or any(t.object == node(holder) for t in held):
-            found[kept_out] |= held
     for source in read_bindings(truth).sources(learner):
+        for kept_out in truth.subjects(None, BP.isKeptOutOf, source):
+            held = truth.triples(kept_out)
+            if holder is None or any(t.object == node(holder) for t in held):
+                found[kept_out] |= held
         for name in (policy_graph(source), guardianship_graph(source), emergency_graph(source)):
             found[name] |= truth.triples(name)
         for graph in (HOLDS, OWN_HOLDS, IDENTITY, IDENTITY_EVENTS):

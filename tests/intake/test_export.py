@@ -349,7 +349,7 @@ def test_a_merged_learner_with_all_that_a_store_holds_comes_back_with_it(
     )
     kept = quarantine_graph("00000000-0000-4000-8000-000000000003")
     ill_typed = [
-        ox.Triple(node(kept), node(BP.isKeptOutOf), node(first)),
+        ox.Triple(node(kept), node(BP.isKeptOutOf), node(state.second)),
         ox.Triple(node(kept), node(BP.recordText), ox.Literal('<urn:a> <urn:b> "x"^^<urn:no> .')),
         ox.Triple(node(kept), node(BP.eventDate), ox.Literal("31.12.", datatype=node(XSD.date))),
     ]

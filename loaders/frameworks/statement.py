@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 
-__all__ = ["Document", "Statement", "Text"]
+__all__ = ["IDENTIFYING", "Document", "Statement", "Text"]
+
+IDENTIFYING = ("asnIdentifier", "caseIdentifier", "ctid", "guid", "nodeIdentifier")
+"""Kinds of names that are no codes: who has one is the statement that it names."""
 
 Text = tuple[str, str]
 """A text and its language, which is empty where the file does not say."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import yaml
@@ -119,11 +120,7 @@ def _declared(sheet: Sheet) -> _Declared:
         if beside.is_file():
             told |= _metadata(_text(beside), f"{beside.name}: ")
             break
-    lines = [line.lstrip("#").removeprefix(" ") for line in sheet.preamble]
-    indented = all(line.startswith("#  ") or not line.strip("# \r\n") for line in sheet.preamble)
-    if indented:
-        lines = [line.removeprefix(" ") for line in lines]
-    told |= _metadata("".join(lines), "")
+    told |= _metadata(dedent("".join(line.lstrip("#") for line in sheet.preamble)), "")
     prefixes = {name: str(base) for name, base in PREFIXES.items()}
     return _Declared(
         {name: _slot(value) for name, value in told.items() if not isinstance(value, dict)},
@@ -166,7 +163,7 @@ def _metadata(text: str, where: str) -> dict[str, Any]:
         raise Unreadable(1, "bad metadata", f"{where}YAML nested too deeply") from None
     if not isinstance(told, dict):
         raise Unreadable(1, "bad metadata", f"{where}metadata are lines `name: value`")
-    return {str(name): value for name, value in told.items()}
+    return {_scalar(name): value for name, value in told.items()}
 
 
 def _text(beside: Path) -> str:
@@ -180,12 +177,17 @@ def _text(beside: Path) -> str:
 
 def _slot(value: object) -> str:
     if isinstance(value, list):
-        return "|".join(str(one) for one in value)
-    return "" if value is None else str(value).strip()
+        return "|".join(_scalar(one) for one in value)
+    return _scalar(value)
+
+
+def _scalar(value: object) -> str:
+    """Return a value as text; empty where it is nested, since aliases can make that endless."""
+    return "" if value is None or isinstance(value, list | dict | set) else str(value).strip()
 
 
 def _texts(told: Mapping[str, Any], name: str) -> dict[str, str]:
     found = told.get(name) or {}
     if not isinstance(found, dict):
         raise Unreadable(1, "bad metadata", f"{name}: write lines `name: value` below it")
-    return {str(key): str(value) for key, value in found.items()}
+    return {_scalar(key): _scalar(value) for key, value in found.items()}

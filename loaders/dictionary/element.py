@@ -86,7 +86,9 @@ def _columns(sheet: Sheet) -> dict[str, str]:
     if beside.is_file():
         try:
             told = yaml.safe_load(beside.read_text(encoding="utf-8-sig"))
-            declared = {str(key): str(value) for key, value in told["columns"].items()}
+            declared = {
+                str(key): value for key, value in told["columns"].items() if isinstance(value, str)
+            }
         except (yaml.YAMLError, UnicodeDecodeError, TypeError, KeyError, AttributeError):
             raise Unreadable(
                 1, "bad metadata", f"{beside.name}: write `columns:` and below it `element: Name`"

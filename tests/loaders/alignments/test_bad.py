@@ -1,5 +1,6 @@
 """Spoilt crosswalks: each is told with its row and rule, and the rest of the file is loaded."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,15 @@ def test_a_code_of_another_framework_is_not_taken_for_the_common_core(tmp_path: 
     path = tmp_path / "t.csv"
     path.write_text(f"source framework,{HEADER}Ohio,3.OA.A.2,3.OA.A.1,exact\n")
     assert read(path).told == ["2: ambiguous code"]
+
+
+def test_aliases_in_metadata_are_not_expanded(tmp_path: Path) -> None:
+    names = "abcdefghijklmnopqrstuvwxyz"
+    bomb = "#a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"#{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in pairwise(names)
+    )
+    path = tmp_path / "t.csv"
+    path.write_text(bomb + f"#mapping_set_title: *{names[-1]}\n" + HEADER + GOOD)
+    found = read(path)
+    assert found.told == []
+    assert len(found.alignments) == 1

@@ -33,6 +33,7 @@ bench: .venv/installed
 	$(BIN)/python -m tests.bench.changes 2 6
 	$(BIN)/python -m tests.bench.wear
 	$(BIN)/python -m tests.bench.load
+	$(BIN)/python -m tests.bench.intake 10000 100000
 
 soak: .venv/installed
 	$(BIN)/pytest -m soak $(PYTEST_ARGS)

@@ -29,8 +29,9 @@ def term(node: Node) -> str:
 
 def join(lines: Iterable[str]) -> bytes:
     """Return *lines*, each without its end, in canonical order."""
-    # A lone surrogate has no place in UTF-8; what reads the lines tells so.
-    return "".join(f"{line}\n" for line in sorted(set(lines))).encode("utf-8", "surrogatepass")
+    text = "".join(f"{line}\n" for line in sorted(set(lines)))
+    # A lone surrogate has no place in UTF-8; escaped it is refused by whoever would store it.
+    return text.encode("utf-8", "backslashreplace")
 
 
 def write(graph: Graph) -> bytes:

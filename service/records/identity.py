@@ -88,6 +88,10 @@ class Bindings:
         others |= {old for (old, _), new in self.split.items() if new == learner}
         return [learner, *sorted(others)]
 
+    def merged_into(self, learner: URIRef) -> list[URIRef]:
+        """Return who is one with *learner* by a merge, *learner* first."""
+        return [learner, *sorted(old for old, new in self.merged.items() if new == learner)]
+
     def concerns(self, learner: URIRef) -> bool:
         """Tell whether *learner* is one of those who were merged or split."""
         pairs = [*self.merged.items(), *((old, new) for (old, _), new in self.split.items())]

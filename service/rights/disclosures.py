@@ -4,7 +4,7 @@
 and those who audit the record keeping.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from databackpack.ontology.namespaces import BP, BPA, PROV
 from databackpack.service.policy.model import Audience
 from databackpack.service.records import disclosures
 from databackpack.service.records.disclosures import Entry
+from databackpack.service.records.identity import read_bindings
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.rights.holder import inspects
 from databackpack.service.views.exposure import Part, timelines
@@ -49,16 +50,20 @@ def of_learner(truth: TruthStore, learner: URIRef) -> list[Access]:
     """Return the requests that could be about *learner*, answered and refused, in order of time.
 
     An answer could be about a learner whose records its view held; the parts are what it held of
-    this learner.
+    this learner, also under a name that was merged into this one since.
     """
     found: list[Access] = []
+    for one in read_bindings(truth).merged_into(learner):
+        found += _of_name(truth, one)
+    return sorted(found, key=lambda access: (access.entry.moment, access.entry.iri))
+
+
+def _of_name(truth: TruthStore, learner: URIRef) -> Iterator[Access]:
     for line in timelines(truth, learner):
         for number, state in line.states.items():
-            parts = line.at(number).get(learner)
-            if parts:
-                shown = tuple(sorted(parts, key=lambda part: part.iri))
-                found += [Access(entry, shown) for entry in disclosures.of_state(truth, state)]
-    return sorted(found, key=lambda access: (access.entry.moment, access.entry.iri))
+            if parts := line.at(number).get(learner):
+                shown = tuple(sorted(parts, key=_iri))
+                yield from (Access(entry, shown) for entry in disclosures.of_state(truth, state))
 
 
 def of_everybody(truth: TruthStore, *, special_education: bool = False) -> list[Access]:

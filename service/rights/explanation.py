@@ -10,7 +10,8 @@ from databackpack.ontology import graph as vocabulary
 from databackpack.ontology.codes import concepts, local_name
 from databackpack.ontology.namespaces import BP, BPL, DCTERMS, DPV, ID, ODRL, PROV, RDFS, SKOS
 from databackpack.service.policy.model import Audience, Decision, Jurisdiction, Level, Statement
-from databackpack.service.records.graphs import REGISTRY
+from databackpack.service.records.graphs import IDENTITY_EVENTS, REGISTRY
+from databackpack.service.records.terms import node, text
 from databackpack.service.rights import emergency
 from databackpack.service.views.dossier import Dossier
 from databackpack.service.views.population import coverage
@@ -18,6 +19,8 @@ from databackpack.service.views.registry import Views
 from databackpack.service.views.selection import Decider
 
 __all__ = ["Explanation", "explain", "explain_all", "to_rdf", "words"]
+
+_STANDS_FOR = node(BP.standsFor)
 
 _SEEN = {
     Level.NONE: "see nothing of",
@@ -125,7 +128,7 @@ def words(views: Views, made: Explanation) -> list[str]:
     if not made.is_covered:
         told.append("They have no learner relation to these records at this moment.")
     told += _law(made)
-    told += [_said(statement) for statement in made.heard]
+    told += [_said(views, statement) for statement in made.heard]
     told += [
         f"An emergency was declared until {one.until.isoformat()}: {one.threat}"
         for one in emergency.on_record(views.truth, made.learner)
@@ -156,9 +159,17 @@ def _law(made: Explanation) -> Iterator[str]:
             yield "No agreement that is in force covers this."
 
 
-def _said(statement: Statement) -> str:
-    who = "The learner" if "/learner/" in statement.assigner else "A guardian"
+def _said(views: Views, statement: Statement) -> str:
+    facts = views.truth.triples(IDENTITY_EVENTS, statement.assigner)
+    stands = {t.predicate: t.object for t in facts}  # what a merge says in a person's stead
     since = statement.since.date().isoformat()
+    if stands and _STANDS_FOR not in stands:
+        return (
+            f"Two identifiers were found to be this learner's on {since}: what was opened for the "
+            "records of one of them only is closed until whoever decides says so for all."
+        )
+    person = text(stands[_STANDS_FOR]) if _STANDS_FOR in stands else statement.assigner
+    who = "The learner" if "/learner/" in person else "A guardian"
     until = "" if statement.until is None else f" until {statement.until.date().isoformat()}"
     purpose = "" if statement.purpose is None else f" for {_label(statement.purpose)}"
     return f"{who} said on {since}: {_label(statement.level.iri).lower()}{purpose}{until}."

@@ -119,8 +119,8 @@ class _Delivery:
                 "enrollments", f"en-{key}-{year}", *cells, f"{year - 1}-08-25", f"{year}-06-05"
             )
         for place in range(_MARKS):
-            cells = (f"item-{school}-{place}", user, "fully graded", random.randint(0, 20))
-            self._add("results", f"r-{key}-{place}", *cells, random.choice(_LEVELS))
+            mark = (f"item-{school}-{place}", user, "fully graded", random.randint(0, 20))
+            self._add("results", f"r-{key}-{place}", *mark, random.choice(_LEVELS))
         self._write_companion(number, key, school)
 
     def _write_companion(self, number: int, key: str, school: str) -> None:
@@ -130,15 +130,15 @@ class _Delivery:
             cells = (*at, year, 175, random.randint(0, 30))
             self._add("companion/attendance-summaries", f"{key}-{year}", *cells)
         for day in (11, 12):
-            cells = (*at, f"2026-09-{day}", random.choice(("Tardy", "Excused Absence")), last)
-            self._add("companion/attendance-events", f"{key}-{day}", *cells)
+            event = (*at, f"2026-09-{day}", random.choice(("Tardy", "Excused Absence")), last)
+            self._add("companion/attendance-events", f"{key}-{day}", *event)
         for place, standard in enumerate(random.sample(_STANDARDS, _STATES)):
             code = f"CCSS.Math.Content.{standard}"
-            cells = (*at, code, random.choice(_LEVELS), "2026-06-05", last)
-            self._add("companion/mastery-states", f"{key}-{place}", *cells)
-        cells = (*at, "Bench State Test", "BST-3", "2026-05-04", random.randint(100, 200), 200)
+            mastery = (*at, code, random.choice(_LEVELS), "2026-06-05", last)
+            self._add("companion/mastery-states", f"{key}-{place}", *mastery)
+        test = (*at, "Bench State Test", "BST-3", "2026-05-04", random.randint(100, 200), 200)
         more = ("Level 3", "Met", "CCSS.Math.Content.3.OA.A.1", "3", last)
-        self._add("companion/state-assessments", key, *cells, *more)
+        self._add("companion/state-assessments", key, *test, *more)
         text = f"Works well, note {number}."
         self._add("companion/comments", key, *at, text, "2026-10-01", "teacher", "Mathematics")
         goal = (f"Read {number % 40 + 5} books.", "2026-09-01", "2027-06-01", "OpenGoal")

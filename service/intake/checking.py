@@ -15,6 +15,7 @@ from typing import Any
 
 import pyoxigraph as ox
 from rdflib import URIRef
+from rdflib.exceptions import ParserError
 
 from databackpack import shapes
 from databackpack.loaders.reading import Build, Group
@@ -124,8 +125,21 @@ def _check(build: Build | None, jobs: Sequence[_Job]) -> list[Part]:
         for one in chain.from_iterable(found)
         if isinstance(one, Record)
     ]
-    verdicts = map(_checked, records, shapes.validate_batch(records))
+    verdicts = map(_checked, records, _validated(records))
     return [[next(verdicts) if isinstance(one, Record) else one for one in of] for of in found]
+
+
+def _validated(records: Sequence[Record]) -> list[shapes.Report]:
+    """Return the report of each of *records*, also where one has a term that is no RDF."""
+    try:
+        return shapes.validate_batch(records)
+    except ParserError:
+        blank = shapes.Report()
+        faults = [_storable(record, blank) for record in records]
+        return [
+            fault if fault.results else shapes.validate(record)
+            for record, fault in zip(records, faults, strict=True)
+        ]
 
 
 def _checked(record: Record, report: shapes.Report) -> Checked:

@@ -182,6 +182,23 @@ def test_a_text_that_is_no_unicode_is_refused_with_its_rule(workers: int) -> Non
     assert not report.records
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_address_that_is_none_is_refused_alone_with_its_rule(workers: int) -> None:
+    truth = TruthStore(None)
+    mint = Identities(truth).mint
+    good, bad = (
+        comment(mint("learner", f"state:{number}"), "Good.", Source("a", number))
+        for number in (2, 3)
+    )
+    graph = bad.graph
+    graph.add((next(graph.subjects()), BP.isAlignedTo, URIRef("no-scheme")))
+    spoiled = Record(bad.learner, bad.holder, bad.category, graph, bad.source)
+    report = take_in(truth, [good, spoiled], workers=workers)
+    (problem,) = report.problems
+    assert str(problem).startswith("a:3: Record-term: ")
+    assert report.records.total() == 1
+
+
 ENDLESS = """
     import os, sys, time
     from databackpack.loaders.reading import Group

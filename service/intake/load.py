@@ -31,10 +31,9 @@ def load(
     """Return the report of loading *paths*, all of the format *form*, into *truth*.
 
     *mapping* says how columns become terms, where the format is ``csv``; *choices* go to the
-    readers of `TOGETHER`. *workers*, *advance* and
-    *expect* are those of `take_in`. Doing it again, also after
-    a kill, brings what is missing and changes nothing else. Records may be aligned to every
-    framework that *truth* holds. Raises OSError for what is not there.
+    readers of `TOGETHER`. *workers*, *advance* and *expect* are those of `take_in`. Doing it again,
+    also after a kill, brings what is missing and changes nothing else. Records may be aligned to
+    every framework that *truth* holds. Raises OSError for what is not there.
     """
     files = list(input_files(paths))
     run = Run(truth, form, files, next(input_files([mapping])) if mapping else None)

@@ -95,16 +95,23 @@ def load(
 
 def describe(report: Report, console: Console) -> None:
     """Print what was loaded and, rule by rule, what was not."""
-    table = Table("category", "records", title=f"{len(report.learners)} learners")
-    for category, count in sorted(report.records.items()):
-        table.add_row(category, str(count))
-    console.print(table)
-    console.print(
-        f"{report.standards} statements of standards, {report.alignments} alignments, "
-        f"{report.organizations} organisations, {report.guardianships} guardianships, "
-        f"{report.documents} standing documents, {report.settings} settings of families"
-    )
-    console.print(f"{report.changed} of the records are new or differ from what was held")
+    learners = f"{len(report.learners)} learners"
+    if report.records:
+        table = Table("category", "records", title=learners)
+        for category, count in sorted(report.records.items()):
+            table.add_row(category, str(count))
+        console.print(table)
+        learners = f"{report.changed} of the records are new or differ from what was held"
+    counts = {
+        "statements of standards": report.standards,
+        "alignments": report.alignments,
+        "organisations": report.organizations,
+        "guardianships": report.guardianships,
+        "standing documents": report.documents,
+        "settings of families": report.settings,
+    }
+    told = [f"{count} {what}" for what, count in counts.items() if count]
+    console.print(", ".join([learners, *told]), soft_wrap=True)
     for learners, since in ((report.held, "now"), (report.still_held, "since an earlier load")):
         if learners:
             _print(

@@ -95,13 +95,13 @@ def load(
 
 def describe(report: Report, console: Console) -> None:
     """Print what was loaded and, rule by rule, what was not."""
-    learners = f"{len(report.learners)} learners"
+    whole = f"{len(report.learners)} learners"
     if report.records:
-        table = Table("category", "records", title=learners)
+        table = Table("category", "records", title=whole)
         for category, count in sorted(report.records.items()):
             table.add_row(category, str(count))
         console.print(table)
-        learners = f"{report.changed} of the records are new or differ from what was held"
+        whole = f"{report.changed} of the records are new or differ from what was held"
     counts = {
         "statements of standards": report.standards,
         "alignments": report.alignments,
@@ -111,7 +111,7 @@ def describe(report: Report, console: Console) -> None:
         "settings of families": report.settings,
     }
     told = [f"{count} {what}" for what, count in counts.items() if count]
-    console.print(", ".join([learners, *told]), soft_wrap=True)
+    console.print(", ".join([whole, *told]), soft_wrap=True)
     for learners, since in ((report.held, "now"), (report.still_held, "since an earlier load")):
         if learners:
             _print(

@@ -36,6 +36,8 @@ UNKNOWN = ("nobody", "wrong")
 EXAMPLES = 4
 MANY = 100
 
+schemathesis.serializer.alias("application/zip", "application/octet-stream")
+
 # The document's own path gives a text that the checks would read as what it describes.
 schema = schemathesis.openapi.from_path(DOCUMENT).exclude(path="/openapi.yaml")
 

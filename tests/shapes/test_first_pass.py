@@ -23,7 +23,9 @@ from databackpack.shapes.files import categories
 from tests.shapes import mutation
 from tests.shapes.test_cases import CASES, record
 
-_NO_RECORDS = ("consent-policy", "consent-record", "agreement", "organization", "framework")
+_NO_RECORDS = (
+    *("agreement", "alignment", "consent-policy", "consent-record", "framework", "organization"),
+)
 """Folders of cases of what is no record."""
 
 

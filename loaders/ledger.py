@@ -1,16 +1,15 @@
 """Identifiers of rows, of which there are as many as learners or more: on disk."""
 
 import sqlite3
-from types import TracebackType
-from typing import Self
 
 from databackpack.loaders.record import Source
+from databackpack.loaders.scratch import Scratch
 from databackpack.loaders.table import duplicate, unknown
 
 __all__ = ["Entries", "Ledger"]
 
 
-class Ledger:
+class Ledger(Scratch):
     """Which identifiers the rows of several files have, and a word on each.
 
     As a ``loaders.table.Register``, but memory holds a page cache of 32 MB at most. The file is
@@ -18,24 +17,11 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        # An empty name makes SQLite open a private file that it deletes on close.
-        self._connection = sqlite3.connect("")
-        self._connection.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768;"
+        super().__init__(
+            "PRAGMA cache_size = -32768;"
             "CREATE TABLE entry (name TEXT, identifier TEXT, word TEXT, file TEXT, line INTEGER,"
             " PRIMARY KEY (name, identifier)) WITHOUT ROWID;"
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._connection.close()
 
     def entries(self, name: str, key: str = "sourcedId") -> "Entries":
         """Return the identifiers of the file *name*, which stand in its column *key*."""

@@ -1,13 +1,12 @@
 """Scattered rows become complete groups, one at a time, through a temporary file."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from databackpack.loaders.record import Source
+from databackpack.loaders.scratch import Scratch
 
 __all__ = ["Key", "Packed", "Row", "Spool", "rows", "unpacked"]
 
@@ -19,7 +18,7 @@ Packed = tuple[bytes, str, str, int]
 _SEPARATOR = "\x00"
 
 
-class Spool:
+class Spool(Scratch):
     """Rows by key, on disk: what was added in any order is read back sorted by key.
 
     ::
@@ -36,24 +35,11 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        # An empty name makes SQLite open a private file that it deletes on close.
-        self._connection = sqlite3.connect("")
-        self._connection.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
+        super().__init__(
+            "PRAGMA temp_store = FILE;"
             "CREATE TABLE line"
             " (place INTEGER PRIMARY KEY, key BLOB, row TEXT, file TEXT, line INTEGER);"
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._connection.close()
 
     def add(self, key: Key, row: Row, source: Source) -> None:
         """*row* is under *key*, after the rows that are there already.

@@ -2,6 +2,7 @@
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
@@ -21,7 +22,10 @@ def send(browser: webdriver.Chrome, address: str, standard: str) -> None:
     field.send_keys(standard)
     button = browser.find_element(By.CSS_SELECTOR, "form button")
     button.click()
-    WebDriverWait(browser, 20).until(staleness_of(button))  # the answer may need a view to be built
+    # The answer may need a view to be built. While the page changes the driver may fail to say that
+    # the button is gone, in other words than those of a stale element; then it is asked again.
+    wait = WebDriverWait(browser, 20, ignored_exceptions=[WebDriverException])
+    wait.until(staleness_of(button))
 
 
 def test_who_is_signed_in_fills_in_the_form_and_reads_the_answer(

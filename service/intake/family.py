@@ -1,9 +1,9 @@
 """What files say of families, as changes: who guards whom, what they set, who is held back."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, partial
 from uuid import UUID, uuid5
 
 import pyoxigraph as ox
@@ -30,12 +30,13 @@ from databackpack.service.policy.model import Audience, Level, Statement
 from databackpack.service.policy.profile import UnreadablePolicy
 from databackpack.service.policy.refusal import NoStanding
 from databackpack.service.records.graphs import AUDIENCES, HOLDS, guardianship_graph
-from databackpack.service.records.terms import node, to_triples
+from databackpack.service.records.terms import node, text, to_triples
 from databackpack.service.records.truth import Change, TruthStore
 from databackpack.service.views import dossier, statements
 
 __all__ = ["audience", "changes"]
 
+_HAS_ROLE = node(BP.hasRole)
 _TELL_OF_RIGHTS = (BPC.demographics, BPC.enrollment)
 """The categories that may tell of a birth, or of entry in college."""
 
@@ -208,11 +209,11 @@ def _policy_changes(
     The notice is that of the default jurisdiction: files do not say under which one it was said.
     """
     terms = Terms(BP.SourceSystem, jurisdiction.read("us-default").notice)
-    known = {iri: URIRef(role) for iri, role in truth.pairs(AUDIENCES, BP.hasRole)}
+    roles = cache(partial(_role, truth))
     said: dict[URIRef, list[tuple[Statement, Source]]] = {}
     for setting in settings:
         try:
-            statement = _statement(setting, known, truth.clock())
+            statement = _statement(setting, roles, truth.clock())
             rights.check(statement)
         except NoStanding as error:  # it opens nothing, so nobody need be held back
             report.problems.append(Problem(setting.source, "no standing", str(error)))
@@ -240,12 +241,20 @@ def _policy_changes(
             yield statements.addition(truth, learner, new, receipts=False)
 
 
-def _statement(setting: Setting, known: Mapping[URIRef, URIRef], moment: datetime) -> Statement:
+def _role(truth: TruthStore, audience: URIRef) -> URIRef | None:
+    """Return the role of an audience of *truth*; there are as many as persons, so one is read."""
+    said = truth.triples(AUDIENCES, audience)
+    return next((URIRef(text(t.object)) for t in said if t.predicate == _HAS_ROLE), None)
+
+
+def _statement(
+    setting: Setting, roles: Callable[[URIRef], URIRef | None], moment: datetime
+) -> Statement:
     audience = next(
         (
             iri
             for iri in (ID[f"audience/{setting.audience}"], BPA[setting.audience])
-            if iri in known or iri in audiences.roles()
+            if iri in audiences.roles() or roles(iri) is not None
         ),
         None,
     )
@@ -255,7 +264,7 @@ def _statement(setting: Setting, known: Mapping[URIRef, URIRef], moment: datetim
         raise ValueError("it ends before it begins; correct one of the two dates")
     level, purpose = Level.of(setting.level), setting.purpose
     if purpose is None and level > Level.NONE:
-        purpose = audiences.usual_purpose(known.get(audience, audience))
+        purpose = audiences.usual_purpose(roles(audience) or audience)
     key = (
         *(setting.assigner, setting.category, audience, setting.level),
         *(str(part) for part in (purpose, setting.since, setting.until)),

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from databackpack.ontology.codes import local_name
 from databackpack.service import (
+    agreeing,
     alignment,
     delivery,
     demo,
@@ -73,6 +74,7 @@ def main() -> None:
 
 
 for _command in (
+    *agreeing.COMMANDS,
     *alignment.COMMANDS,
     *delivery.COMMANDS,
     *export.COMMANDS,

@@ -1,51 +1,30 @@
-"""``backpack policy|agreement|jurisdiction|log``: what custodians and auditors do offline."""
+"""``backpack policy|jurisdiction|log``: what custodians and auditors do offline."""
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime
-from functools import wraps
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 import click
 import pyoxigraph as ox
 
 from databackpack.ontology.codes import concept, local_name
-from databackpack.ontology.namespaces import BP, ID
-from databackpack.service.opening import STORE, learner_of, opened
-from databackpack.service.policy.refusal import Refused
+from databackpack.ontology.namespaces import BP
+from databackpack.service.opening import STORE, learner_of, opened, telling
 from databackpack.service.rights import (
-    agreements,
     disclosures,
     document,
     explanation,
     jurisdictions,
     setting,
 )
-from databackpack.service.rights.agreements import OnRecord
 from databackpack.service.rights.disclosures import Access
 from databackpack.service.views import statements
 
 __all__ = ["COMMANDS"]
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 _FORMS = {"turtle": ox.RdfFormat.TURTLE, "jsonld": ox.RdfFormat.JSON_LD}
 _SUFFIXES = {".ttl": ox.RdfFormat.TURTLE, ".jsonld": ox.RdfFormat.JSON_LD}
 _MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-def _telling(command: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Let *command* tell what is refused, and by which rule, with exit code 1."""
-
-    @wraps(command)
-    def tell(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        try:
-            return command(*args, **kwargs)
-        except Refused as refused:
-            raise click.ClickException(str(refused)) from None
-
-    return tell
 
 
 @click.group("policy")
@@ -57,7 +36,7 @@ def _policy() -> None:
 @click.argument("learner")
 @STORE
 @click.option("--format", "form", type=click.Choice(sorted(_FORMS)), default="turtle")
-@_telling
+@telling
 def _show(learner: str, store: Path, form: str) -> None:
     """Print all that is on record of LEARNER: consent records, events, policies, receipts."""
     context = opened(store)
@@ -68,7 +47,7 @@ def _show(learner: str, store: Path, form: str) -> None:
 @_policy.command("write")
 @click.argument("file", type=_FILE)
 @STORE
-@_telling
+@telling
 def _write(file: Path, store: Path) -> None:
     """Put the policy in FILE (.ttl, .jsonld) on record, as its assigner signed it on a form."""
     if file.suffix not in _SUFFIXES:
@@ -86,7 +65,7 @@ def _write(file: Path, store: Path) -> None:
 @click.option("--category", help="Only this category.")
 @click.option("--audience", help="Only this audience or role.")
 @click.option("--moment", type=_MOMENT, help="At another moment than now (UTC).")
-@_telling
+@telling
 def _explain(
     learner: str, store: Path, category: str | None, audience: str | None, moment: datetime | None
 ) -> None:
@@ -101,75 +80,6 @@ def _explain(
         names = {local_name(made.audience.iri), local_name(made.audience.role)}
         if chosen in (None, made.category) and (audience is None or audience in names):
             click.echo(" ".join(explanation.words(context.views, made)))
-
-
-@click.group("agreement")
-def _agreement() -> None:
-    """Keep written agreements: studies, audits, vendors."""
-
-
-@_agreement.command("add")
-@click.argument("file", type=_FILE)
-@STORE
-@_telling
-def _add(file: Path, store: Path) -> None:
-    """Put the agreements in FILE (Turtle) on record, all of them or none."""
-    context = opened(store)
-    epoch = agreements.add(context.views, agreements.parse(file.read_bytes()))
-    context.truth.flush()
-    click.echo(f"on record from epoch {epoch}")
-
-
-@_agreement.command("list")
-@STORE
-@click.option("--overdue", is_flag=True, help="Only those whose destruction is overdue.")
-def _list(store: Path, overdue: bool) -> None:
-    """List the agreements in the order in which they end."""
-    context = opened(store)
-    now = context.truth.clock()
-    if overdue:
-        found = agreements.overdue(context.truth, now.date())
-    else:
-        found = agreements.on_record(context.truth)
-    for one in found:
-        click.echo(_line(one, now))
-
-
-def _line(one: OnRecord, now: datetime) -> str:
-    bound = one.agreement
-    state = "in force" if one.is_in_force(now) else "not in force"
-    destroyed = f"destroyed on {one.destroyed_on}" if one.destroyed_on else "not yet certified"
-    overdue = ", OVERDUE" if one.is_overdue(now.date()) else ""
-    return (
-        f"{local_name(bound.iri)}\t{one.label}\t{local_name(bound.kind)}\t"
-        f"{local_name(bound.audience)}\t{state} until {bound.until.date()}\t"
-        f"destroy by {one.destroy_by}, {destroyed}{overdue}\t{one.representative}"
-    )
-
-
-@_agreement.command("end")
-@click.argument("name")
-@STORE
-@_telling
-def _end(name: str, store: Path) -> None:
-    """End the agreement called NAME now."""
-    context = opened(store)
-    epoch = agreements.end(context.views, ID[f"agreement/{name}"])
-    context.truth.flush()
-    click.echo(f"gives no access from epoch {epoch}")
-
-
-@_agreement.command("destroyed")
-@click.argument("name")
-@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
-@STORE
-@_telling
-def _destroyed(name: str, day: datetime, store: Path) -> None:
-    """Put on record that what was received under the agreement NAME was destroyed on DAY."""
-    context = opened(store)
-    agreements.certify(context.views, ID[f"agreement/{name}"], date(day.year, day.month, day.day))
-    context.truth.flush()
-    click.echo("on record")
 
 
 @click.group("jurisdiction")
@@ -189,7 +99,7 @@ def _places(store: Path) -> None:
 @click.argument("organization")
 @click.argument("name", required=False)
 @STORE
-@_telling
+@telling
 def _bind(organization: str, name: str | None, store: Path) -> None:
     """Bind ORGANIZATION and all below it to the jurisdiction NAME; without NAME to that above."""
     context = opened(store)
@@ -205,7 +115,7 @@ def _bind(organization: str, name: str | None, store: Path) -> None:
 @click.option("--since", type=_MOMENT, help="Only from this moment on (UTC).")
 @click.option("--special-education", is_flag=True, help="The log of 34 CFR 300.614.")
 @click.option("--format", "form", type=click.Choice(["text", *sorted(_FORMS)]), default="text")
-@_telling
+@telling
 def _log(
     store: Path,
     learner: str | None,
@@ -244,5 +154,5 @@ def _told(access: Access) -> str:
     )
 
 
-COMMANDS: tuple[click.Command, ...] = (_policy, _agreement, _jurisdiction, _log)
+COMMANDS: tuple[click.Command, ...] = (_policy, _jurisdiction, _log)
 """Added to ``backpack`` by the command line."""

@@ -1,7 +1,7 @@
 """The namespaces of the project, each under the prefix its Turtle files use."""
 
 from rdflib import Namespace, URIRef
-from rdflib.namespace import DCTERMS, ORG, OWL, PROV, RDF, RDFS, SDO, SKOS, XSD
+from rdflib.namespace import DCTERMS, ORG, OWL, PROV, QB, RDF, RDFS, SDO, SKOS, XSD
 
 __all__ = [
     "BP",
@@ -22,6 +22,7 @@ __all__ = [
     "PD",
     "PREFIXES",
     "PROV",
+    "QB",
     "RDF",
     "RDFS",
     "SDO",
@@ -76,6 +77,7 @@ PREFIXES: dict[str, Namespace | str] = {
     "owl": str(OWL),
     "pd": PD,
     "prov": str(PROV),
+    "qb": str(QB),
     "rdf": str(RDF),
     "rdfs": str(RDFS),
     "schema": str(SDO),

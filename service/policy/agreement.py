@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 from rdflib import Graph, URIRef
 
@@ -25,6 +26,7 @@ def read(graph: Graph, iri: URIRef) -> Agreement:
     def moment(predicate: URIRef) -> datetime:
         return datetime.fromisoformat(str(graph.value(iri, predicate)))
 
+    budget = graph.value(iri, BP.noiseBudget)
     return Agreement(
         iri=iri,
         kind=URIRef(str(graph.value(iri, BP.hasAgreementKind))),
@@ -35,6 +37,7 @@ def read(graph: Graph, iri: URIRef) -> Agreement:
         level=Level.of(str(graph.value(iri, BP.grantsLevel))),
         since=moment(BP.validFrom),
         until=moment(BP.validUntil),
+        noise_budget=None if budget is None else Decimal(str(budget)),
     )
 
 

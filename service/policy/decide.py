@@ -23,7 +23,7 @@ from databackpack.service.policy.model import (
 )
 from databackpack.service.policy.purpose import is_within
 
-__all__ = ["concerns", "decide", "in_force", "next_change"]
+__all__ = ["concerns", "covers", "decide", "in_force", "next_change"]
 
 _CATEGORIES = BP.CategoryScheme
 
@@ -55,7 +55,7 @@ def decide(
         is_meant = statement.audience in (audience.iri, audience.role)
         if is_meant and in_force(statement, moment) and concerns(statement, purpose):
             heard[statement.category].append(statement)
-    agreements = [a for a in audience.agreements if _covers(a, purpose, moment)]
+    agreements = [a for a in audience.agreements if covers(a, purpose, moment)]
     declared = [
         emergency
         for emergency in emergencies
@@ -133,7 +133,8 @@ def _prohibition(jurisdiction: Jurisdiction, purpose: URIRef) -> Rule | None:
     return None
 
 
-def _covers(agreement: Agreement, purpose: URIRef, moment: datetime) -> bool:
+def covers(agreement: Agreement, purpose: URIRef, moment: datetime) -> bool:
+    """Tell whether *agreement* is in force at *moment* for what is asked for *purpose*."""
     return holds(agreement.since, agreement.until, moment) and any(
         is_within(purpose, agreed) for agreed in agreement.purposes
     )

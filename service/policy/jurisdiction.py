@@ -49,6 +49,13 @@ class Law:
         ages = [self.of(holder).majority_age for holder in holders]
         return min(ages, default=self.default.majority_age)
 
+    def minimum_cell_size(self) -> int:
+        """Return the least number of learners in what is published: the largest of all that bind.
+
+        Who publishes counts over organizations that are bound by different jurisdictions.
+        """
+        return max(one.minimum_cell_size for one in (self.default, *self.chosen.values()))
+
     def ancestry(self, organization: URIRef) -> list[URIRef]:
         """Return *organization* and all above it, nearest first; a circle of parents ends."""
         found: dict[URIRef, None] = {}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import IntEnum
 
 from rdflib import URIRef
@@ -92,6 +93,7 @@ class Agreement:
 
     *organizations* are those whose records it covers, themselves and all below them; empty stands
     for all. *level* is the most that it lets through (34 CFR 99.31(a)(3), (a)(6), 99.35).
+    *noise_budget* is the epsilon that all statistics published under it may take; None: no noise.
     """
 
     iri: URIRef
@@ -103,6 +105,7 @@ class Agreement:
     level: Level
     since: datetime
     until: datetime
+    noise_budget: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

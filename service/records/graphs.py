@@ -20,12 +20,15 @@ __all__ = [
     "INDEX",
     "JOURNAL",
     "JURISDICTIONS",
+    "NOISE_LEDGER",
     "OWN_HOLDS",
     "QUARANTINE",
     "REGISTRY",
     "REVIEW",
     "RUNS",
     "SPECIAL_EDUCATION_LOG",
+    "STATISTICS",
+    "STATISTICS_BASIS",
     "emergency_graph",
     "framework_graph",
     "guardianship_graph",
@@ -64,6 +67,12 @@ DISCLOSURES = ID["graph/disclosures"]
 SPECIAL_EDUCATION_LOG = ID["graph/disclosures/special-education"]
 EXPOSURES = ID["graph/exposures"]
 """Whose records each view showed, over time: the log's memory."""
+STATISTICS = ID["graph/statistics"]
+"""What was published; each data set has a graph below it, which the view it is for holds."""
+STATISTICS_BASIS = ID["graph/statistics-basis"]
+"""The true counts of published cells, a graph below it for each data set; they are in no view."""
+NOISE_LEDGER = ID["graph/noise-ledger"]
+"""What publications took from the noise budgets of agreements."""
 
 
 def policy_graph(learner: URIRef) -> URIRef:

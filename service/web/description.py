@@ -85,7 +85,7 @@ def dataset(context: Context, credential: Credential) -> tuple[Answer, QueryRequ
     form, address = _form(), _address("sparql.void")
     asked, found = _ask(context, credential, "partitions")
     _, about = _ask(context, credential, "learners")
-    sizes = _published(_rows(found), _rows(about), _least(context))
+    sizes = _published(_rows(found), _rows(about), context.views.law().minimum_cell_size())
     this = address + "#default-graph"
     described = Graph()
     described += [
@@ -124,12 +124,6 @@ def _published(
 def _partition(row: _Row) -> _Partition:
     kind = "property" if "property" in row else "class"
     return kind, str(row[kind]["value"])
-
-
-def _least(context: Context) -> int:
-    """Return the minimum cell size, the largest of all jurisdictions that bind a record."""
-    law = context.views.law()
-    return max(one.minimum_cell_size for one in (law.default, *law.chosen.values()))
 
 
 def _ask(context: Context, credential: Credential, name: str) -> tuple[QueryRequest, Answer]:

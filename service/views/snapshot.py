@@ -1,0 +1,67 @@
+"""What one audience may see of each learner at one moment: read learner by learner, kept by nobody.
+
+Releases and statistics are made from it, so that both show what a view would show then.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyoxigraph as ox
+from rdflib import URIRef
+
+from databackpack.service.policy.model import Audience, Decision
+from databackpack.service.views import dossier
+from databackpack.service.views.directory import Directory
+from databackpack.service.views.dossier import HeldRecord
+from databackpack.service.views.selection import select
+
+__all__ = ["Disturbed", "Shown", "walk"]
+
+
+class Disturbed(RuntimeError):
+    """Something was committed while a snapshot was read: its parts are not of one epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A learner with each record that is seen at all: the decision, the triples as they are held.
+
+    INVARIANT: there is a record, and every decision's level is above None.
+    """
+
+    learner: URIRef
+    records: tuple[tuple[HeldRecord, Decision, frozenset[ox.Triple]], ...]
+
+
+def walk(
+    directory: Directory,
+    audience: Audience,
+    purpose: URIRef,
+    moment: datetime,
+    advance: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[Shown]:
+    """Yield what *audience* may see of each learner for *purpose* at *moment*, all at one epoch.
+
+    Learners come in the order of their random IRIs; those of whom nothing is seen do not come.
+    *advance* is told how many learners are done, and of how many. In memory is one learner at a
+    time. Raises Disturbed at the first learner after a commit.
+    """
+    truth = directory.truth
+    with truth.writing():
+        epoch, law, learners = truth.epoch, directory.law(), directory.candidates(audience)
+    for done, learner in enumerate(learners, 1):
+        with truth.writing():
+            if truth.epoch != epoch:
+                raise Disturbed(
+                    "the store changed while it was read; do it again when nothing is loaded"
+                )
+            found = dossier.read(truth, learner)  # not the directory's, which remembers all
+            selected = select(found, audience, purpose, law, moment).decisions
+            records = tuple(
+                (record, decision, frozenset(truth.triples(record.iri)))
+                for record, decision in selected.items()
+            )
+        advance(done, len(learners))
+        if records:
+            yield Shown(learner, records)

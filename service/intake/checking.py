@@ -1,12 +1,12 @@
 """What loaders read becomes checked records: here, or over all cores in processes of their own."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import chain, groupby, repeat
 from multiprocessing import get_context, parent_process
 from os import _exit
 from signal import SIG_IGN, SIGINT, signal
@@ -20,7 +20,7 @@ from rdflib.exceptions import ParserError
 from databackpack import shapes
 from databackpack.loaders.reading import Build, Group
 from databackpack.loaders.record import Item, Record
-from databackpack.service.intake.run import digest
+from databackpack.service.intake.run import digest, index_entry
 from databackpack.service.records.identity import Identities
 
 __all__ = ["Checked", "Part", "WorkerLost", "checked"]
@@ -38,11 +38,12 @@ class WorkerLost(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A record with what validation found, and its digest (`run.digest`)."""
+    """A record with what validation found, its digest and its entry in the index (see `run`)."""
 
     record: Record
     report: shapes.Report
     digest: str
+    entry: bytes
 
 
 Part = list[Item | Checked]
@@ -54,22 +55,27 @@ _Job = Record | tuple[_People, Any]
 
 
 def checked(
-    found: Iterable[Item | Group], identities: Identities | None, workers: int
+    found: Iterable[Item | Group],
+    identities: Identities | None,
+    workers: int,
+    run: URIRef | None = None,
+    settle: Callable[[], None] = lambda: None,
 ) -> Iterator[Part]:
     """Yield what was *found* in its order, records checked, in parts of whole learners.
 
     The organisations before the first learner are a part of their own: statements name audiences
-    that organisations bring. *identities* mint where there are groups. With *workers* as many
-    processes are forked, so the caller has no threads that hold locks; without, all is done in the
-    caller's thread. Raises WorkerLost.
+    that organisations bring. *identities* mint where there are groups; *run* is what the index
+    names. With *workers* as many processes are forked, after *settle* let no other thread hold a
+    lock; without, all is done in the caller's thread. Raises WorkerLost.
     """
     parts = _parts(found)
     if not workers:
         for part in parts:
-            yield _merged(part, _check(_build_of(part), _jobs(part, identities)))
+            yield _merged(part, _check(_build_of(part), _jobs(part, identities), run))
         return
     for build, alike in groupby(parts, key=_build_of):
-        with _pool(build, workers) as pool:
+        settle()
+        with _pool(build, run, workers) as pool:
             yield from _in_order(pool, alike, identities, _AHEAD * workers)
 
 
@@ -110,7 +116,7 @@ def _jobs(part: Iterable[Item | Group], identities: Identities | None) -> list[_
     return jobs
 
 
-def _check(build: Build | None, jobs: Sequence[_Job]) -> list[Part]:
+def _check(build: Build | None, jobs: Sequence[_Job], run: URIRef | None) -> list[Part]:
     """Return what each of *jobs* becomes."""
     found: list[list[Item]] = []
     for job in jobs:
@@ -125,7 +131,7 @@ def _check(build: Build | None, jobs: Sequence[_Job]) -> list[Part]:
         for one in chain.from_iterable(found)
         if isinstance(one, Record)
     ]
-    verdicts = map(_checked, records, _validated(records))
+    verdicts = map(_checked, records, _validated(records), repeat(run))
     return [[next(verdicts) if isinstance(one, Record) else one for one in of] for of in found]
 
 
@@ -142,10 +148,11 @@ def _validated(records: Sequence[Record]) -> list[shapes.Report]:
         ]
 
 
-def _checked(record: Record, report: shapes.Report) -> Checked:
+def _checked(record: Record, report: shapes.Report, run: URIRef | None) -> Checked:
     if report.conforms and report is not shapes.CLEAN:
         report = _storable(record, report)
-    return Checked(record, report, digest(record.lines))
+    hashed = digest(record.lines)
+    return Checked(record, report, hashed, index_entry(record, hashed, run))
 
 
 def _storable(record: Record, report: shapes.Report) -> shapes.Report:
@@ -219,20 +226,21 @@ def _result(waiting: _Waiting) -> Part:
 
 _build: Build | None = None
 """What a worker builds items with: what it had in memory when it was forked."""
+_run: URIRef | None = None
 
 
 @contextmanager
-def _pool(build: Build | None, workers: int) -> Iterator[ProcessPoolExecutor]:
-    pool = ProcessPoolExecutor(workers, get_context("fork"), _begin, (build,))
+def _pool(build: Build | None, run: URIRef | None, workers: int) -> Iterator[ProcessPoolExecutor]:
+    pool = ProcessPoolExecutor(workers, get_context("fork"), _begin, (build, run))
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _begin(build: Build | None) -> None:
-    global _build  # a worker's own
-    _build = build
+def _begin(build: Build | None, run: URIRef | None) -> None:
+    global _build, _run  # a worker's own
+    _build, _run = build, run
     signal(SIGINT, SIG_IGN)  # the parent ends us
     Thread(target=_end_with_parent, daemon=True).start()
 
@@ -246,4 +254,4 @@ def _end_with_parent() -> None:
 
 
 def _work(jobs: Sequence[_Job]) -> list[Part]:
-    return _check(_build, jobs)
+    return _check(_build, jobs, _run)

@@ -7,7 +7,7 @@ from functools import cache, partial
 from uuid import UUID, uuid5
 
 import pyoxigraph as ox
-from rdflib import RDF, XSD, Graph, Literal, URIRef
+from rdflib import RDF, XSD, URIRef
 from rdflib.term import Node
 
 from databackpack.loaders.record import (
@@ -36,7 +36,7 @@ from databackpack.service.views import dossier, statements
 
 __all__ = ["audience", "changes"]
 
-_HAS_ROLE = node(BP.hasRole)
+_HAS_ROLE, _TYPE, _GUARDIANSHIP = node(BP.hasRole), node(RDF.type), node(BP.Guardianship)
 _TELL_OF_RIGHTS = (BPC.demographics, BPC.enrollment)
 """The categories that may tell of a birth, or of entry in college."""
 
@@ -79,57 +79,57 @@ def _standing_changes(truth: TruthStore, items: Sequence[Item], report: Report) 
 
     A document that a load does not bring stays as it is: no court order ends by being left out.
     """
-    graphs: dict[URIRef, Graph] = {}
+    said: dict[URIRef, set[ox.Triple]] = {}
+    guarded: set[URIRef] = set()
     for item in items:
-        if isinstance(item, Guardianship | StandingDocument):
-            graph = graphs.setdefault(item.learner, Graph())
-            if isinstance(item, Guardianship):
-                report.guardianships += 1
-                _add_guardianship(graph, item)
-                yield audience(BPA.guardian, item.guardian)
-            else:
-                report.documents += 1
-                _add_document(graph, item)
-    for learner, graph in graphs.items():
+        if isinstance(item, Guardianship):
+            report.guardianships += 1
+            guarded.add(item.learner)
+            said.setdefault(item.learner, set()).update(_guardianship(item))
+            yield audience(BPA.guardian, item.guardian)
+        elif isinstance(item, StandingDocument):
+            report.documents += 1
+            said.setdefault(item.learner, set()).update(_document(item))
+    for learner, new in said.items():
         name = guardianship_graph(learner)
-        new, held = to_triples(graph), truth.triples(name)
-        replaced = {triple.subject for triple in new}
-        if (None, RDF.type, BP.Guardianship) in graph:
-            replaced |= {t.subject for t in held if t.object == node(BP.Guardianship)}
+        held, replaced = truth.triples(name), {triple.subject for triple in new}
+        if learner in guarded:
+            replaced |= {t.subject for t in held if t.object == _GUARDIANSHIP}
         kept = {triple for triple in held if triple.subject not in replaced}
         yield Change(name, new | kept, learner=learner)
 
 
-def _add_guardianship(graph: Graph, tie: Guardianship) -> None:
-    iri = ID[f"guardianship/{local_name(tie.learner)}/{local_name(tie.guardian)}"]
-    graph.add((iri, RDF.type, BP.Guardianship))
-    graph.add((iri, BP.isGuardianshipOf, tie.learner))
-    graph.add((iri, BP.hasGuardian, tie.guardian))
-    graph.add((iri, BP.guardianRelation, Literal(tie.relation)))
-    _add_span(graph, iri, tie.since, tie.until)
+def _guardianship(tie: Guardianship) -> Iterator[ox.Triple]:
+    iri = node(ID[f"guardianship/{local_name(tie.learner)}/{local_name(tie.guardian)}"])
+    yield ox.Triple(iri, _TYPE, _GUARDIANSHIP)
+    yield ox.Triple(iri, node(BP.isGuardianshipOf), node(tie.learner))
+    yield ox.Triple(iri, node(BP.hasGuardian), node(tie.guardian))
+    yield ox.Triple(iri, node(BP.guardianRelation), ox.Literal(tie.relation))
+    yield from _span(iri, tie.since, tie.until)
 
 
-def _add_document(graph: Graph, document: StandingDocument) -> None:
-    iri = ID[f"standing/{uuid5(UUID(local_name(document.learner)), document.identifier)}"]
-    graph.add((iri, RDF.type, BP.StandingDocument))
-    graph.add((iri, BP.hasStandingKind, document.kind))
-    graph.add((iri, BP.documentReference, Literal(document.reference)))
+def _document(document: StandingDocument) -> Iterator[ox.Triple]:
+    name = uuid5(UUID(local_name(document.learner)), document.identifier)
+    iri = node(ID[f"standing/{name}"])
+    yield ox.Triple(iri, _TYPE, node(BP.StandingDocument))
+    yield ox.Triple(iri, node(BP.hasStandingKind), node(document.kind))
+    yield ox.Triple(iri, node(BP.documentReference), ox.Literal(document.reference))
     if document.person is not None:
-        graph.add((iri, BP.concernsPerson, document.person))
-    _add_span(graph, iri, document.since, document.until)
+        yield ox.Triple(iri, node(BP.concernsPerson), node(document.person))
+    yield from _span(iri, document.since, document.until)
 
 
-def _add_span(graph: Graph, iri: URIRef, since: datetime | None, until: datetime | None) -> None:
+def _span(iri: ox.NamedNode, since: datetime | None, until: datetime | None) -> Iterator[ox.Triple]:
     for predicate, moment in ((BP.validFrom, since), (BP.validUntil, until)):
         if moment is not None:
-            graph.add((iri, predicate, _literal(moment)))
+            yield ox.Triple(iri, node(predicate), _literal(moment))
 
 
-def _literal(moment: datetime) -> Literal:
+def _literal(moment: datetime) -> ox.Literal:
     """Return *moment* as the store spells it, so that the same load again changes nothing."""
     text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
     text = f"{text.rstrip('0') if '.' in text else text}Z"
-    return Literal(text, datatype=XSD.dateTime, normalize=False)
+    return ox.Literal(text, datatype=node(XSD.dateTime))
 
 
 class _Standing:

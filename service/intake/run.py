@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import file_digest, sha256
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
 import pyoxigraph as ox
-from rdflib import RDF, XSD, URIRef
+from rdflib import RDF, XSD, Literal, URIRef
 
+from databackpack.loaders import lines
 from databackpack.loaders.record import Record
 from databackpack.ontology.namespaces import BP, DCTERMS, ID, PROV, SDO
 from databackpack.service.records.graphs import INDEX, RUNS
@@ -20,9 +22,6 @@ from databackpack.service.records.truth import TruthStore
 __all__ = ["InputFile", "Run", "digest", "has_digest", "index_entry", "input_files"]
 
 _DIGEST = node(SDO.sha256)
-_TYPE, _RECORD = node(RDF.type), node(BP.Record)
-_OWNER, _HOLDER, _CATEGORY = node(BP.isRecordOf), node(BP.isHeldBy), node(BP.hasCategory)
-_LOCATION, _GENERATED_BY = node(BP.sourceLocation), node(PROV.wasGeneratedBy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +112,25 @@ def has_digest(entry: Iterable[ox.Triple], hashed: str) -> bool:
     return any(t.predicate == _DIGEST and text(t.object) == hashed for t in entry)
 
 
-def index_entry(record: Record, hashed: str, run: Run | None = None) -> set[ox.Triple]:
-    """Return what the index says of *record*, whose digest is *hashed* and which *run* brought."""
-    name = node(record.iri)
-    found = {
-        ox.Triple(name, _TYPE, _RECORD),
-        ox.Triple(name, _OWNER, node(record.learner)),
-        ox.Triple(name, _HOLDER, node(record.holder)),
-        ox.Triple(name, _CATEGORY, node(record.category)),
-        ox.Triple(name, _LOCATION, ox.Literal(str(record.source))),
-        ox.Triple(name, _DIGEST, ox.Literal(hashed)),
-    }
+def index_entry(record: Record, hashed: str, run: URIRef | None = None) -> bytes:
+    """Return what the index says of *record*, whose digest is *hashed*, as N-Quads.
+
+    *run* is what brought the record.
+    """
+    values = [
+        f"{_term(RDF.type)} {_term(BP.Record)}",
+        f"{_term(BP.isRecordOf)} <{record.learner}>",
+        f"{_term(BP.isHeldBy)} {_term(record.holder)}",
+        f"{_term(BP.hasCategory)} {_term(record.category)}",
+        f"{_term(BP.sourceLocation)} {lines.term(Literal(str(record.source)))}",
+        f'{_term(SDO.sha256)} "{hashed}"',
+    ]
     if run is not None:
-        found.add(ox.Triple(name, _GENERATED_BY, node(run.iri)))
-    return found
+        values.append(f"{_term(PROV.wasGeneratedBy)} {_term(run)}")
+    name, index = f"<{record.iri}>", _term(INDEX)
+    return "".join(f"{name} {value} {index} .\n" for value in values).encode()
+
+
+@lru_cache(maxsize=4096)
+def _term(iri: URIRef) -> str:
+    return lines.term(iri)

@@ -5,6 +5,7 @@ this table, which is in no view, leads from an identifier to it. A key keeps its
 people find that two learners are one, or one two, that is said beside it, and can be taken back.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -22,31 +23,45 @@ __all__ = ["Bindings", "Identities", "keys_of", "read_bindings", "subjects_with"
 
 
 class Identities:
-    """The table of *truth*, held in memory while a load runs."""
+    """The table of *truth*, held in memory while a load runs.
+
+    One thread mints; another may save.
+    """
 
     def __init__(self, truth: TruthStore) -> None:
         self._truth = truth
-        self._known = {key: iri for iri, key in truth.pairs(IDENTITY, BP.personKey)}
+        self._known = {key: str(iri) for iri, key in truth.pairs(IDENTITY, BP.personKey)}
+        self._unsaved: deque[tuple[str, str]] = deque()
 
     def mint(self, kind: str, identifier: str) -> URIRef:
         """Return the IRI of the person of *kind* with *identifier*: the same at each call."""
-        return self.mint_all([(kind, identifier)])[kind, identifier]
+        minted = self.mint_all([(kind, identifier)])
+        self.save()
+        return minted[kind, identifier]
 
     def mint_all(self, people: Iterable[tuple[str, str]]) -> dict[tuple[str, str], URIRef]:
-        """Return the IRIs of *people*, (kind, identifier): as of `mint`, in one writing."""
-        keys = {(kind, identifier): f"{kind} {identifier}" for kind, identifier in people}
-        with self._truth.writing():
-            new = {
-                key: person_iri(kind, uuid4())
-                for (kind, _), key in keys.items()
-                if key not in self._known
-            }
-            if new:
-                said = node(BP.personKey)
-                rows = [ox.Triple(node(iri), said, ox.Literal(key)) for key, iri in new.items()]
-                self._truth.append(IDENTITY, rows)
-                self._known.update(new)
-            return {person: self._known[key] for person, key in keys.items()}
+        """Return the IRIs of *people*, (kind, identifier), as `mint` does, without saving them.
+
+        INVARIANT: they are saved before anything is committed that names them.
+        """
+        found = {}
+        for kind, identifier in people:
+            key = f"{kind} {identifier}"
+            iri = self._known.get(key)
+            if iri is None:
+                iri = self._known[key] = str(person_iri(kind, uuid4()))
+                self._unsaved.append((iri, key))
+            found[kind, identifier] = URIRef(iri)
+        return found
+
+    def save(self) -> None:
+        """Let the table have all who were minted before the call."""
+        said, some = node(BP.personKey), list(self._unsaved)
+        if some:
+            rows = [ox.Triple(ox.NamedNode(iri), said, ox.Literal(key)) for iri, key in some]
+            self._truth.append(IDENTITY, rows)
+        for _ in some:
+            self._unsaved.popleft()
 
     def find(self, kind: str, identifier: str) -> URIRef | None:
         """Return the IRI of a known person, None for anybody else.
@@ -54,7 +69,7 @@ class Identities:
         For a learner who was merged into another one, the other one's.
         """
         found = self._known.get(f"{kind} {identifier}")
-        return None if found is None else read_bindings(self._truth).learner(found)
+        return None if found is None else read_bindings(self._truth).learner(URIRef(found))
 
 
 @dataclass(frozen=True, slots=True)

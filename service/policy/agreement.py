@@ -26,6 +26,7 @@ def read(graph: Graph, iri: URIRef) -> Agreement:
     def moment(predicate: URIRef) -> datetime:
         return datetime.fromisoformat(str(graph.value(iri, predicate)))
 
+    size = graph.value(iri, BP.minimumGroupSize)
     budget = graph.value(iri, BP.noiseBudget)
     return Agreement(
         iri=iri,
@@ -38,6 +39,7 @@ def read(graph: Graph, iri: URIRef) -> Agreement:
         since=moment(BP.validFrom),
         until=moment(BP.validUntil),
         noise_budget=None if budget is None else Decimal(str(budget)),
+        minimum_group_size=None if size is None else int(str(size)),
     )
 
 

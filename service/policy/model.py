@@ -93,6 +93,8 @@ class Agreement:
 
     *organizations* are those whose records it covers, themselves and all below them; empty stands
     for all. *level* is the most that it lets through (34 CFR 99.31(a)(3), (a)(6), 99.35).
+    *minimum_group_size* is the k of its k-anonymous releases; None: it has none, and what it shows
+    is de-identified record by record.
     *noise_budget* is the epsilon that all statistics published under it may take; None: no noise.
     """
 
@@ -106,6 +108,7 @@ class Agreement:
     since: datetime
     until: datetime
     noise_budget: Decimal | None = None
+    minimum_group_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

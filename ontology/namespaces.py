@@ -7,6 +7,7 @@ __all__ = [
     "BP",
     "BPA",
     "BPC",
+    "BPD",
     "BPG",
     "BPL",
     "BPM",
@@ -45,6 +46,7 @@ class _Terms(Namespace):
 BP = _Terms("https://w3id.org/databackpack/ns#")
 BPA = _Terms("https://w3id.org/databackpack/audience#")
 BPC = _Terms("https://w3id.org/databackpack/category#")
+BPD = _Terms("https://w3id.org/databackpack/dimension#")
 BPG = _Terms("https://w3id.org/databackpack/grade#")
 BPL = _Terms("https://w3id.org/databackpack/level#")
 BPM = _Terms("https://w3id.org/databackpack/mastery#")
@@ -64,6 +66,7 @@ PREFIXES: dict[str, Namespace | str] = {
     "bp": BP,
     "bpa": BPA,
     "bpc": BPC,
+    "bpd": BPD,
     "bpg": BPG,
     "bpl": BPL,
     "bpm": BPM,

@@ -29,11 +29,13 @@ __all__ = [
     "SPECIAL_EDUCATION_LOG",
     "STATISTICS",
     "STATISTICS_BASIS",
+    "basis_graph",
     "emergency_graph",
     "framework_graph",
     "guardianship_graph",
     "policy_graph",
     "quarantine_graph",
+    "statistics_graph",
 ]
 
 REGISTRY = ID["graph/registry"]
@@ -67,10 +69,10 @@ DISCLOSURES = ID["graph/disclosures"]
 SPECIAL_EDUCATION_LOG = ID["graph/disclosures/special-education"]
 EXPOSURES = ID["graph/exposures"]
 """Whose records each view showed, over time: the log's memory."""
-STATISTICS = ID["graph/statistics"]
-"""What was published; each data set has a graph below it, which the view it is for holds."""
+STATISTICS = ID["statistics"]
+"""What was published; each data set is below it, in the graph of its own name."""
 STATISTICS_BASIS = ID["graph/statistics-basis"]
-"""The true counts of published cells, a graph below it for each data set; they are in no view."""
+"""The true counts of published cells, a graph below it for each data set."""
 NOISE_LEDGER = ID["graph/noise-ledger"]
 """What publications took from the noise budgets of agreements."""
 
@@ -98,3 +100,13 @@ def quarantine_graph(name: object) -> URIRef:
 def framework_graph(document: URIRef) -> URIRef:
     """Return the name of the graph of what one document says of a framework; all views hold it."""
     return ID[f"graph/framework/{uuid5(NAMESPACE_URL, str(document))}"]
+
+
+def statistics_graph(audience: URIRef, purpose: URIRef, cube: str) -> URIRef:
+    """Return the name of a data set, which is in the graph of that name and in one view."""
+    return URIRef(f"{STATISTICS}/{local_name(audience)}/{local_name(purpose)}/{cube}")
+
+
+def basis_graph(data_set: URIRef) -> URIRef:
+    """Return the name of the graph of the true counts behind *data_set*; it is in no view."""
+    return URIRef(f"{STATISTICS_BASIS}{data_set.removeprefix(STATISTICS)}")

@@ -28,6 +28,8 @@ __all__ = ["BASE", "IS_RECORD_OF", "N_TRIPLES", "Engine", "to_n_quads", "to_n_tr
 
 N_TRIPLES = ox.RdfFormat.N_TRIPLES
 IS_RECORD_OF = ox.NamedNode("https://w3id.org/databackpack/ns#isRecordOf")
+_BELONGS = (IS_RECORD_OF, ox.NamedNode("http://purl.org/linked-data/cube#dataSet"))
+"""By which what a view holds is part of a learner's slice, or of a published data set's."""
 _PIECE = 20_000
 _COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 
@@ -77,12 +79,12 @@ class Engine:
         """Add *n_quads* in bulk: N-Triples are added to the default graph."""
         self._store.bulk_load(n_quads, format=ox.RdfFormat.N_QUADS)
 
-    def difference(self, learners: Iterable[str], n_triples: bytes) -> tuple[bytes, bytes]:
-        """Return what to take out and what to add so that *n_triples* is all of the learner.
+    def difference(self, names: Iterable[str], n_triples: bytes) -> tuple[bytes, bytes]:
+        """Return what to take out and what to add so that *n_triples* is all of the slice.
 
-        *learners* are the IRIs by which the view knows the one learner.
+        *names* are the IRIs by which the view knows the one learner or data set that it is of.
         """
-        held = self._slice(map(ox.NamedNode, learners))
+        held = self._slice(map(ox.NamedNode, names))
         wanted = {quad.triple for quad in ox.parse(n_triples, format=N_TRIPLES)}
         return to_n_triples(held - wanted), to_n_triples(wanted - held)
 
@@ -144,11 +146,15 @@ class Engine:
             named_graphs=[ox.NamedNode(iri) for iri in operation.named_graphs],
         )
 
-    def _slice(self, learners: Iterable[ox.NamedNode]) -> set[ox.Triple]:
+    def _slice(self, names: Iterable[ox.NamedNode]) -> set[ox.Triple]:
         found: set[ox.Triple] = set()
-        for learner in learners:
-            items = self._store.quads_for_pattern(None, IS_RECORD_OF, learner, ox.DefaultGraph())
-            for subject in {learner, *(quad.subject for quad in items)}:
+        for name in names:
+            parts = (
+                quad.subject
+                for belongs in _BELONGS
+                for quad in self._store.quads_for_pattern(None, belongs, name, ox.DefaultGraph())
+            )
+            for subject in {name, *parts}:
                 quads = self._store.quads_for_pattern(subject, None, None, ox.DefaultGraph())
                 found.update(quad.triple for quad in quads)
         return found

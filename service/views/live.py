@@ -15,7 +15,7 @@ from databackpack.service.policy.model import Audience, Level, Rule
 from databackpack.service.records.graphs import REGISTRY
 from databackpack.service.records.terms import node
 from databackpack.service.records.truth import Commit
-from databackpack.service.views import public
+from databackpack.service.views import public, published
 from databackpack.service.views.code import Codes
 from databackpack.service.views.directory import Directory
 from databackpack.service.views.engine import to_n_triples
@@ -66,6 +66,7 @@ class Live:
         self._outlines: dict[URIRef, bytes] = {}
         self._shown: dict[URIRef, Parts] = {}
         self._late: set[URIRef] = set()
+        self._late_data_sets: set[URIRef] = set()
         self._is_built = False
 
     @property
@@ -80,6 +81,9 @@ class Live:
         """
         self.view.fill(to_n_triples(self._directory.truth.triples(REGISTRY)))
         self.view.fill(public.loaded(self._directory.truth).n_quads)
+        data_sets = published.data_sets(self._directory.truth, self.audience, self.purpose)
+        for _, n_triples in self._published(data_sets):
+            self.view.fill(n_triples)
         law, rest = self._directory.law(), iter(learners)
         done = total = 0
         with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as readers:
@@ -104,6 +108,7 @@ class Live:
         INVARIANT: what the view shows is in the exposures before it is shown.
         """
         slices, shown = self._slices(self._late, None)
+        slices += self._published(self._late_data_sets)
         self._shown |= shown
         self.exposures.begin({one: parts for one, parts in self._shown.items() if parts})
         self._shown, self._late, self._is_built = {}, set(), True
@@ -111,10 +116,12 @@ class Live:
 
     def follow(self, commit: Commit) -> None:
         """Let the view be at the epoch of *commit*."""
+        data_sets = published.among(commit.graphs, self.audience, self.purpose)
         if self._is_built:
-            self._redo(filter(self._concerns, commit.learners), commit.graphs)
+            self._redo(filter(self._concerns, commit.learners), data_sets, commit.graphs)
         else:
             self._late |= commit.learners
+            self._late_data_sets |= data_sets
 
     def redo_what_is_due(self) -> None:
         """Redo the slices that changed because time went by, not because anything was committed.
@@ -123,12 +130,13 @@ class Live:
         """
         now = self._directory.truth.clock()
         due = {
-            learner
-            for moment, learner in self._due
-            if moment <= now and self._until.get(learner) == moment
+            about
+            for moment, about in self._due
+            if moment <= now and self._until.get(about) == moment
         }
         if due:
-            self._redo(due, frozenset())
+            data_sets = published.among(due, self.audience, self.purpose)
+            self._redo(due - data_sets, data_sets, frozenset())
         while self._due and self._due[0][0] <= now:
             heappop(self._due)
 
@@ -137,8 +145,11 @@ class Live:
         first = self._due[:1]
         return bool(first) and first[0][0] <= self._directory.truth.clock()
 
-    def _redo(self, learners: Iterable[URIRef], changed: frozenset[URIRef]) -> None:
+    def _redo(
+        self, learners: Iterable[URIRef], data_sets: set[URIRef], changed: frozenset[URIRef]
+    ) -> None:
         slices, shown = self._slices(list(learners), changed)
+        slices += self._published(data_sets)
         if shown:
             self.exposures.change(shown)
         self.view.replace(slices, self._directory.truth.epoch, self.exposures.state)
@@ -174,13 +185,20 @@ class Live:
         self._codes.save()
         return slices, shown
 
-    def _expect(self, learner: URIRef, until: datetime | None) -> None:
-        """Remember that the slice of *learner* holds up to but not at *until*."""
+    def _published(self, data_sets: Collection[URIRef]) -> list[Slice]:
+        """Return the slices of what is published; it does not follow what families say."""
+        truth, moment = self._directory.truth, self._directory.truth.clock()
+        for data_set in data_sets:
+            self._expect(data_set, published.next_change(self.audience, moment))
+        return published.slices(truth, self.audience, self.purpose, data_sets, moment)
+
+    def _expect(self, about: URIRef, until: datetime | None) -> None:
+        """Remember that the slice of a learner or a data set holds up to but not at *until*."""
         if until is None:
-            self._until.pop(learner, None)
-        elif self._until.get(learner) != until:
-            self._until[learner] = until
-            heappush(self._due, (until, learner))
+            self._until.pop(about, None)
+        elif self._until.get(about) != until:
+            self._until[about] = until
+            heappush(self._due, (until, about))
         if len(self._due) > 2 * len(self._until) + 64:  # most of it was overtaken by later words
             self._due = [(moment, one) for one, moment in self._until.items()]
             heapify(self._due)

@@ -127,7 +127,7 @@ class Answer:
 
 
 Slice = tuple[Iterable[ox.NamedNode], bytes]
-"""The IRIs by which a view knows a learner, and as N-Triples all that it shall hold of it."""
+"""The IRIs by which a view knows a learner or a published data set, and as N-Triples all of it."""
 
 
 class View(Protocol):
@@ -157,7 +157,7 @@ class View(Protocol):
         """Be ready for queries."""
 
     def replace(self, slices: Iterable[Slice], epoch: int, state: "URIRef | None") -> None:
-        """Make each slice all that the view holds of its learner; take *epoch* and *state*.
+        """Make each slice all that the view holds of its subject; take *epoch* and *state*.
 
         When this returns, no answer that shows what is taken out is given out any more.
         """

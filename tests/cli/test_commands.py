@@ -13,6 +13,7 @@ from databackpack.ontology.namespaces import BP
 from databackpack.service.cli import main
 from databackpack.service.records.graphs import INDEX
 from databackpack.service.records.truth import TruthStore
+from tests.commands import run
 from tests.running import TODAY
 
 Change = Callable[[str], str]
@@ -24,13 +25,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("cli") / "sample"
     sample.write(made, learners=4, today=TODAY)
     return made
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the installed command as its users do: a store is open in one process at a time."""
-    backpack = str(Path(sys.executable).with_name("backpack"))
-    command = [backpack, *(str(argument) for argument in arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
 
 
 def spoil(folder: Path, target: Path, file: str, change: Change) -> Path:
@@ -157,8 +151,22 @@ def test_refusals_exit_with_1_and_say_what_to_do(folder: Path, tmp_path: Path) -
     assert (purpose.returncode, "choose a --purpose" in purpose.stderr) == (1, True)
 
 
+def test_the_installed_command_is_the_one_of_these_tests() -> None:
+    backpack = str(Path(sys.executable).with_name("backpack"))
+    for arguments in (["--help"], ["audience"]):
+        installed = subprocess.run(  # noqa: S603
+            [backpack, *arguments], capture_output=True, text=True, check=False
+        )
+        done = run(*arguments)
+        assert (installed.returncode, installed.stdout, installed.stderr) == (
+            done.returncode,
+            done.stdout,
+            done.stderr,
+        )
+
+
 @pytest.mark.parametrize("command", ["", *sorted(main.commands)])
-def test_the_installed_command_explains_itself(command: str) -> None:
+def test_the_command_explains_itself(command: str) -> None:
     done = run(*([command] if command else []), "--help")
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: backpack")

@@ -10,7 +10,7 @@ from databackpack.loaders import alignments
 from databackpack.service.cli import main
 from databackpack.service.intake import take_in
 from databackpack.service.records.truth import TruthStore
-from tests.cli.test_commands import run
+from tests.commands import run
 from tests.running import run_sample
 
 DICTIONARY = Path(__file__).parents[1] / "loaders/dictionary/state.csv"

@@ -6,7 +6,7 @@ from rdflib import URIRef
 
 from databackpack.service.records.graphs import framework_graph
 from databackpack.service.records.truth import TruthStore
-from tests.cli.test_commands import run
+from tests.commands import run
 from tests.loaders.frameworks.reading import DOCUMENT, item, link, package, write
 
 GRAPH = framework_graph(URIRef(f"urn:uuid:{DOCUMENT}"))

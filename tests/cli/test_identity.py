@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from databackpack.loaders import sample
-from tests.cli.test_commands import run
+from tests.commands import run
 from tests.running import TODAY
 
 

@@ -12,7 +12,7 @@ from databackpack.ontology.namespaces import BP, DCTERMS, PROV, SDO
 from databackpack.service.records.graphs import INDEX, RUNS
 from databackpack.service.records.terms import text
 from databackpack.service.records.truth import TruthStore
-from tests.cli.test_commands import run
+from tests.commands import run
 from tests.running import TODAY
 
 DEMOGRAPHICS = "demographics.csv"

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import pytest
 
 from databackpack.loaders import sample
+from tests.commands import run, told
 from tests.running import TODAY
 
 BACKPACK = str(Path(sys.executable).with_name("backpack"))
@@ -38,27 +39,6 @@ def query(tmp_path: Path) -> Path:
     file = tmp_path / "ask.rq"
     file.write_text("ASK {}", encoding="utf-8")
     return file
-
-
-def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as its users do; no mistake may end in a traceback."""
-    done = subprocess.run(  # noqa: S603
-        [BACKPACK, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | environment,
-        timeout=120,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
-
-
-def told(done: subprocess.CompletedProcess[str]) -> str:
-    """Return what was told of a mistake: one message, and a code that is not that of success."""
-    assert done.returncode in (1, 2), (done.returncode, done.stderr)
-    assert done.stdout == ""
-    return " ".join(done.stderr.split())
 
 
 def free_port() -> int:
@@ -212,14 +192,14 @@ def test_a_store_in_use_is_told(store: Path) -> None:
 
 
 @contextmanager
-def serving(store: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def serving(store: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Serve *store* in a process of its own, once it says that it does."""
     port = free_port()
     process = subprocess.Popen(  # noqa: S603
         [BACKPACK, "serve", "--store", str(store)],
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PORT": str(port)},
+        env=os.environ | {"PORT": str(port)} | settings,
     )
     try:
         assert process.stderr is not None
@@ -245,7 +225,7 @@ def test_a_server_that_is_told_to_stop_ends_in_order(store: Path, number: int) -
 def test_a_server_stops_once_when_told_again_and_again_and_while_it_is_asked(store: Path) -> None:
     token = run("token", "--store", store, *ASKING, "--subject", "T-1").stdout.strip()
     long = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c + ?f + ?i < 0) }"
-    with serving(store) as (process, port):
+    with serving(store, STOP_SECONDS="3") as (process, port):  # signals may be heard as one
         Thread(target=ask, args=(port, token, long), daemon=True).start()
         assert ask(port, token, "ASK {}") == 200
         for _ in range(3):

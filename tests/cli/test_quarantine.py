@@ -17,7 +17,7 @@ from databackpack.ontology.namespaces import BP
 from databackpack.service.cli import main
 from databackpack.service.records.graphs import INDEX, QUARANTINE
 from databackpack.service.records.truth import TruthStore
-from tests.cli.test_mistakes import run as run_command
+from tests.commands import run as run_command
 from tests.running import TODAY
 
 

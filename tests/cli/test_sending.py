@@ -12,7 +12,7 @@ from databackpack.ontology.namespaces import PROV, SDO
 from databackpack.service.cli import main
 from databackpack.service.records.graphs import INDEX, RUNS
 from databackpack.service.records.truth import TruthStore
-from tests.cli.test_commands import run
+from tests.commands import run
 from tests.running import TODAY
 from tests.serving import Served
 

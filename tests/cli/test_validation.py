@@ -14,7 +14,7 @@ from rdflib.namespace import SH
 
 from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.validation import validate_command
-from tests.cli.test_mistakes import run
+from tests.commands import run
 
 CASES = Path(__file__).parents[1] / "shapes"
 GOAL = CASES / "goal" / "valid.full.ttl"

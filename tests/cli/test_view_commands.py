@@ -23,6 +23,7 @@ from databackpack.service.gate.credentials import issue_to_operator, signing_key
 from databackpack.service.records.terms import node
 from databackpack.service.views.engine import to_n_triples
 from databackpack.service.views.live import Live
+from tests import commands
 from tests.running import TODAY, Running, run_sample
 from tests.views.hosting import until
 from tests.web.asking import Web, cell
@@ -52,17 +53,7 @@ class Served:
 
 
 def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command as its users do; no mistake may end in a traceback."""
-    done = subprocess.run(  # noqa: S603
-        [BACKPACK, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"HOST": "127.0.0.1"} | environment,
-        timeout=120,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+    return commands.run(*arguments, **{"HOST": "127.0.0.1"} | environment)
 
 
 def told(done: "subprocess.CompletedProcess[str]") -> str:

@@ -10,7 +10,7 @@ from databackpack.ontology.namespaces import BP
 from databackpack.service.cli import main
 from databackpack.service.records.terms import node as text_node
 from databackpack.service.records.truth import TruthStore
-from tests.cli.test_commands import run as process
+from tests.commands import run as process
 from tests.loaders.credentials.making import SCHOOL, Signer, badge
 
 

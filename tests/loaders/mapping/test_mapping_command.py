@@ -9,7 +9,7 @@ import pytest
 from databackpack.ontology.namespaces import PROV, SDO
 from databackpack.service.records.graphs import RUNS
 from databackpack.service.records.truth import TruthStore
-from tests.cli.test_commands import run
+from tests.commands import run
 
 GUIDE = Path(__file__).parents[3] / "docs" / "mapping.md"
 

@@ -1,6 +1,7 @@
 """``backpack agreement``: written agreements, from the form to the certificate of destruction."""
 
-from datetime import date, datetime
+import sys
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -8,12 +9,13 @@ import click
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import ID
 from databackpack.service.opening import STORE, opened, telling
-from databackpack.service.rights import agreements
+from databackpack.service.rights import agreements, form
 from databackpack.service.rights.agreements import OnRecord
 
 __all__ = ["COMMANDS"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FORMS = (".yaml", ".yml")
 
 
 @click.group("agreement")
@@ -21,14 +23,25 @@ def _agreement() -> None:
     """Keep written agreements: studies, audits, vendors."""
 
 
+@_agreement.command("template")
+@click.argument("kind")
+@telling
+def _template(kind: str) -> None:
+    """Print the form of an agreement to fill in; KIND is study, audit, vendor or consented."""
+    click.echo(form.template(kind), nl=False)
+
+
 @_agreement.command("add")
 @click.argument("file", type=_FILE)
 @STORE
 @telling
 def _add(file: Path, store: Path) -> None:
-    """Put the agreements in FILE (Turtle) on record, all of them or none."""
+    """Put the agreement in FILE, a form (.yaml) or Turtle, on record, if nothing is wrong in it."""
     context = opened(store)
-    epoch = agreements.add(context.views, agreements.parse(file.read_bytes()))
+    text = file.read_bytes()
+    is_form = file.suffix.lower() in _FORMS
+    graph = form.read(text, context.truth) if is_form else agreements.parse(text)
+    epoch = agreements.add(context.views, graph)
     context.truth.flush()
     click.echo(f"on record from epoch {epoch}")
 
@@ -58,6 +71,29 @@ def _line(one: OnRecord, now: datetime) -> str:
         f"{local_name(bound.audience)}\t{state} until {bound.until.date()}\t"
         f"destroy by {one.destroy_by}, {destroyed}{overdue}\t{one.representative}"
     )
+
+
+@_agreement.command("due")
+@STORE
+@click.option(
+    "--days", type=click.IntRange(min=0), default=90, show_default=True, help="How far ahead."
+)
+def _due(store: Path, days: int) -> None:
+    """List what is to be destroyed, the longest overdue first; exit code 1 if anything is."""
+    truth = opened(store).truth
+    today = truth.clock().date()
+    found = agreements.due(truth, today + timedelta(days=days))
+    for one in found:
+        apart = abs((one.destroy_by - today).days)
+        span = f"{apart} day" if apart == 1 else f"{apart} days"
+        state = f"OVERDUE for {span}" if one.is_overdue(today) else f"in {span}"
+        click.echo(
+            f"{local_name(one.agreement.iri)}\t{one.label}\tdestroy by {one.destroy_by}, {state}\t"
+            f"{one.representative}"
+        )
+    if not found:
+        click.echo(f"Nothing is to be destroyed until {today + timedelta(days=days)}.", err=True)
+    sys.exit(1 if any(one.is_overdue(today) for one in found) else 0)
 
 
 @_agreement.command("end")

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -41,6 +40,7 @@ from databackpack.service.gate.protocol import QueryRequest
 from databackpack.service.gate.results import GRAPH_FORMATS, RESULTS_FORMATS
 from databackpack.service.opening import STORE, opened
 from databackpack.service.operating import audiences
+from databackpack.service.policy.refusal import nearest
 from databackpack.service.records.truth import NotKept, StoreInUse
 from databackpack.service.serving import CannotListen, bind, serve
 from databackpack.service.settings import FILE
@@ -234,8 +234,7 @@ def _signing(store: Path) -> tuple[OKPKey, dict[str, frozenset[URIRef]], datetim
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
-    names = get_close_matches(name, known, 10, 0.4) or sorted(known)[:10]
-    return f"no audience {name!r}; there is {', '.join(names)}; for all see: backpack audience"
+    return f"no audience {name!r}; there is {nearest(name, known)}; for all see: backpack audience"
 
 
 def _credential(context: Context, name: str, purpose: str | None, subject: str) -> Credential:

@@ -7,7 +7,12 @@ Refused
 └── Replayed          it was said before, or something newer was
 """
 
-__all__ = ["InvalidConsent", "NoStanding", "NotSettable", "Refused", "Replayed"]
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = ["InvalidConsent", "NoStanding", "NotSettable", "Refused", "Replayed", "nearest"]
+
+_MOST, _LIKE = 10, 0.4
 
 
 class Refused(ValueError):
@@ -32,3 +37,10 @@ class NotSettable(Refused):
 
 class Replayed(Refused):
     """It was said before, or is older than what is on record."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the names to tell to whoever wrote *word*: those most like it, or the first ones."""
+    names = sorted(known)
+    found = get_close_matches(word, names, _MOST, _LIKE) or names[:_MOST]
+    return ", ".join(found) or "none yet"

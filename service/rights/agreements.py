@@ -16,13 +16,19 @@ from databackpack.ontology.namespaces import BP, RDFS
 from databackpack.service.policy import agreement as agreements
 from databackpack.service.policy.model import Agreement, Audience, holds
 from databackpack.service.policy.purpose import is_within
-from databackpack.service.policy.refusal import InvalidConsent, NotSettable, Refused, Replayed
-from databackpack.service.records.graphs import AGREEMENTS
+from databackpack.service.policy.refusal import (
+    InvalidConsent,
+    NotSettable,
+    Refused,
+    Replayed,
+    nearest,
+)
+from databackpack.service.records.graphs import AGREEMENTS, REGISTRY
 from databackpack.service.records.terms import to_graph, to_triples
 from databackpack.service.records.truth import Change, TruthStore
 from databackpack.service.views.registry import Views
 
-__all__ = ["OnRecord", "add", "certify", "end", "on_record", "overdue", "parse"]
+__all__ = ["OnRecord", "add", "certify", "due", "end", "named", "on_record", "overdue", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class OnRecord:
 
     agreement: Agreement
     label: str
+    scope: str
     representative: str
     destroy_by: date
     destroyed_on: date | None
@@ -70,7 +77,7 @@ def add(views: Views, graph: Graph) -> int:
                 raise Replayed(
                     "", f"{local_name(iri)} is on record already; write a new agreement, or end it."
                 )
-            _check(views, agreements.read(graph, iri))
+            _check(views, _read(graph, iri))
         changes = [
             Change(AGREEMENTS, to_triples(graph.cbd(iri)), subject=iri)  # no blank nodes in it
             for iri in found
@@ -103,6 +110,20 @@ def on_record(truth: TruthStore) -> list[OnRecord]:
     return sorted(found, key=lambda one: (one.agreement.until, one.agreement.iri))
 
 
+def named(truth: TruthStore, name: str) -> OnRecord:
+    """Return the agreement called *name*; raises Refused."""
+    known = {local_name(one.agreement.iri): one for one in on_record(truth)}
+    if name not in known:
+        raise _absent(name, known)
+    return known[name]
+
+
+def due(truth: TruthStore, until: date) -> list[OnRecord]:
+    """Return what is to be destroyed by a day up to *until*, the earliest first."""
+    found = [one for one in on_record(truth) if one.destroyed_on is None]
+    return sorted((one for one in found if one.destroy_by <= until), key=lambda one: one.destroy_by)
+
+
 def overdue(truth: TruthStore, today: date) -> list[OnRecord]:
     """Return the agreements whose day of destruction has passed without a certificate."""
     return [one for one in on_record(truth) if one.is_overdue(today)]
@@ -118,16 +139,32 @@ def _change(views: Views, iri: URIRef, predicate: URIRef, value: Literal) -> int
 def _held(views: Views, iri: URIRef) -> Graph:
     known = {one for one, _ in views.truth.pairs(AGREEMENTS, BP.isAgreementOf)}
     if iri not in known:
-        names = ", ".join(sorted(map(local_name, known))) or "none yet"
-        raise Refused("", f"There is no agreement {local_name(iri)!r}; on record: {names}.")
+        raise _absent(local_name(iri), map(local_name, known))
     return to_graph(views.truth.triples(AGREEMENTS, iri))
 
 
-def _check(views: Views, agreement: Agreement) -> None:
+def _absent(name: str, known: Iterable[str]) -> Refused:
+    return Refused("", f"There is no agreement {name!r}; on record: {nearest(name, known)}.")
+
+
+def _check(views: Views, written: OnRecord) -> None:
+    agreement = written.agreement
     audience = _audience(views, agreement)
-    unknown = sorted(agreement.categories - set(concepts(BP.CategoryScheme)))
-    if unknown:
-        raise InvalidConsent("Agreement-bp_hasCategory", f"There is no category {unknown[0]}.")
+    _check_words(views, agreement)
+    least = views.law().minimum_cell_size()
+    if agreement.minimum_group_size is not None and agreement.minimum_group_size < least:
+        raise InvalidConsent(
+            "Agreement-bp_minimumGroupSize",
+            f"Groups of {agreement.minimum_group_size} learners are smaller than the law's least "
+            f"(bp:minimumCellSize); write {least} or more.",
+        )
+    if written.destroy_by < agreement.until.date():
+        raise InvalidConsent(
+            "Agreement-bp_destroyBy",
+            f"What is received until {agreement.until.date()} cannot be destroyed by "
+            f"{written.destroy_by}; write a day that is not before the end "
+            "(34 CFR 99.31(a)(6)(iii)(C)(4)).",
+        )
     for purpose in agreement.purposes:
         for prohibited, bar in views.jurisdiction.prohibitions.items():
             if is_within(purpose, prohibited):
@@ -139,13 +176,34 @@ def _check(views: Views, agreement: Agreement) -> None:
         )
 
 
+def _check_words(views: Views, agreement: Agreement) -> None:
+    """Raise InvalidConsent for the name of a thing that there is not, with the nearest that is."""
+    _known(agreement.categories, concepts(BP.CategoryScheme), "Agreement-bp_hasCategory")
+    _known(agreement.purposes, concepts(BP.PurposeScheme), "Agreement-bp_hasPurpose")
+    codes = dict(views.truth.pairs(REGISTRY, BP.organizationCode))
+    if strange := sorted(agreement.organizations - codes.keys()):
+        told = ", ".join(f"{code} is {local_name(iri)}" for iri, code in sorted(codes.items())[:10])
+        raise InvalidConsent(
+            "Agreement-bp_coversOrganization", f"There is no organisation {strange[0]}; {told}."
+        )
+
+
+def _known(used: Iterable[URIRef], known: Iterable[URIRef], rule: str) -> None:
+    names = {local_name(iri): iri for iri in known}
+    for iri in sorted(set(used) - set(names.values())):
+        told = nearest(local_name(iri), names)
+        raise InvalidConsent(rule, f"There is no {local_name(iri)!r}; there is {told}.")
+
+
 def _audience(views: Views, agreement: Agreement) -> Audience:
     try:
         return views.audience(local_name(agreement.audience))
     except KeyError:
+        names = [local_name(one.iri) for one in views.audiences()]
         raise InvalidConsent(
             "Agreement-bp_isAgreementOf",
-            f"There is no audience {local_name(agreement.audience)!r}.",
+            f"There is no audience {local_name(agreement.audience)!r}; there is "
+            f"{nearest(local_name(agreement.audience), names)}.",
         ) from None
 
 
@@ -154,6 +212,7 @@ def _read(graph: Graph, iri: URIRef) -> OnRecord:
     return OnRecord(
         agreement=agreements.read(graph, iri),
         label=str(graph.value(iri, RDFS.label)),
+        scope=str(graph.value(iri, BP.hasScope)),
         representative=str(graph.value(iri, BP.representative)),
         destroy_by=date.fromisoformat(str(graph.value(iri, BP.destroyBy))),
         destroyed_on=None if destroyed is None else date.fromisoformat(str(destroyed)),

@@ -6,7 +6,7 @@ from rdflib import URIRef
 from databackpack import ontology
 from databackpack.ontology.namespaces import BP, RDFS
 from databackpack.service.policy import jurisdiction
-from databackpack.service.policy.refusal import Refused
+from databackpack.service.policy.refusal import Refused, nearest
 from databackpack.service.records.graphs import JURISDICTIONS, REGISTRY
 from databackpack.service.records.terms import node
 from databackpack.service.records.truth import Change, TruthStore
@@ -27,8 +27,7 @@ def organization(truth: TruthStore, code: str) -> URIRef:
     """Return the organisation that files call *code*; raises Refused."""
     found = {value: iri for iri, value in truth.pairs(REGISTRY, BP.organizationCode)}
     if code not in found:
-        known = ", ".join(sorted(found))
-        raise Refused("", f"There is no organisation {code!r}; known: {known or 'none yet'}.")
+        raise Refused("", f"There is no organisation {code!r}; known: {nearest(code, found)}.")
     return found[code]
 
 

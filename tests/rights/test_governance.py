@@ -128,16 +128,31 @@ def test_who_sees_what_is_said_in_words(store: Path) -> None:
 def test_an_agreement_is_kept_listed_ended_and_certified(store: Path, tmp_path: Path) -> None:
     file = tmp_path / "agreement.ttl"
     text = AGREEMENT.read_text().replace("NORTH", local_name(organization_iri("north")))
-    file.write_text(text.replace('"2027-12-31"', '"2026-11-02"'))
+    file.write_text(text)
+    assert backpack("agreement", "add", file, "--store", store).exit_code == 0
+    assert "in force until 2027-06-30" in backpack("agreement", "list", "--store", store).stdout
+    assert backpack("agreement", "due", "--store", store).exit_code == 0
+    assert backpack("agreement", "end", "sample-study", "--store", store).exit_code == 0
+    assert "not in force" in backpack("agreement", "list", "--store", store).stdout
+    former = text.replace("agreement/sample-study", "agreement/former-study")
+    for now, then in (("2027-12", "2026-11"), ("2027-06", "2026-10"), ("2026-11-01", "2025-11-01")):
+        former = former.replace(now, then)
+    file.write_text(former.replace("2026-11-31", "2026-11-02"))
     assert backpack("agreement", "add", file, "--store", store).exit_code == 0
     listed = backpack("agreement", "list", "--overdue", "--store", store)
     assert "OVERDUE" in listed.stdout
-    assert "in force until 2027-06-30" in listed.stdout
-    assert backpack("agreement", "end", "sample-study", "--store", store).exit_code == 0
-    assert "not in force" in backpack("agreement", "list", "--store", store).stdout
-    done = backpack("agreement", "destroyed", "sample-study", "2026-11-20", "--store", store)
+    assert "former-study" in listed.stdout
+    late = backpack("agreement", "due", "--store", store, "--days", "3650")
+    assert late.exit_code == 1
+    assert [line.split("\t")[0] for line in late.stdout.splitlines()] == [
+        "former-study",
+        "sample-study",
+    ]
+    assert "destroy by 2026-11-02, OVERDUE for " in late.stdout
+    done = backpack("agreement", "destroyed", "former-study", "2026-11-20", "--store", store)
     assert done.exit_code == 0
     assert backpack("agreement", "list", "--overdue", "--store", store).stdout == ""
+    assert backpack("agreement", "due", "--store", store).exit_code == 0
     broken = tmp_path / "broken.ttl"
     broken.write_text(text.replace("bp:hasPurpose dpv:AcademicResearch ;", ""))
     answer = backpack("agreement", "add", broken, "--store", store)

@@ -14,7 +14,7 @@ from databackpack import ontology
 from databackpack.ontology.namespaces import BP, DCTERMS, DPV
 from databackpack.service.policy.model import Cell, Jurisdiction, Level, Rule
 
-__all__ = ["InvalidJurisdiction", "Law", "Parents", "named", "read"]
+__all__ = ["InvalidJurisdiction", "Law", "Parents", "ancestry", "named", "read"]
 
 _Key = TypeVar("_Key")
 
@@ -58,12 +58,17 @@ class Law:
 
     def ancestry(self, organization: URIRef) -> list[URIRef]:
         """Return *organization* and all above it, nearest first; a circle of parents ends."""
-        found: dict[URIRef, None] = {}
-        current: URIRef | None = organization
-        while current is not None and current not in found:
-            found[current] = None
-            current = self.parents.get(current)
-        return list(found)
+        return ancestry(organization, self.parents)
+
+
+def ancestry(organization: URIRef, parents: Parents) -> list[URIRef]:
+    """Return *organization* and all above it, nearest first; a circle of parents ends."""
+    found: dict[URIRef, None] = {}
+    current: URIRef | None = organization
+    while current is not None and current not in found:
+        found[current] = None
+        current = parents.get(current)
+    return list(found)
 
 
 @cache

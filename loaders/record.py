@@ -230,6 +230,7 @@ Item = (
 )
 
 
+@lru_cache(maxsize=4096)
 def organization_iri(code: str) -> URIRef:
     """Return the IRI of the organisation that files call *code*; organisations are public."""
     return ID[f"organization/{uuid5(UUID(int=0), code)}"]
@@ -256,7 +257,9 @@ def _uuid(learner: URIRef) -> UUID:
 
 def record_iri(holder: URIRef, learner: URIRef, category: URIRef) -> URIRef:
     """Return the name of the graph that holds one record."""
-    parts = (
-        str(part).rsplit("/", 1)[-1].rsplit("#", 1)[-1] for part in (holder, learner, category)
-    )
-    return ID["graph/" + "/".join(parts)]
+    return ID[f"graph/{_last(holder)}/{_last(learner)}/{_last(category)}"]
+
+
+@lru_cache(maxsize=4096)
+def _last(iri: URIRef) -> str:
+    return str(iri).rsplit("/", 1)[-1].rsplit("#", 1)[-1]

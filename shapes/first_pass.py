@@ -7,7 +7,7 @@ says against a record counts for nothing by itself, nor does a record that it ca
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import shifty
 from rdflib import URIRef
@@ -16,7 +16,7 @@ from databackpack.ontology.namespaces import BP, BPC, ID, ORG, RDF, XSD
 from databackpack.shapes.files import categories, record_shapes
 from databackpack.shapes.ownership import ITEM, ORGANIZATIONS
 
-__all__ = ["Lined", "conforming"]
+__all__ = ["Owned", "conforming"]
 
 _MOST_TOGETHER = 200
 """Records; beyond some hundred more make it no faster."""
@@ -33,7 +33,7 @@ _TYPED = "|".join(
         ("boolean", r"(?:true|false)"),
     )
 )
-_LINE = re.compile(rf"{_IRI} {_IRI} (?:{_IRI}|{_TEXT}|{_TYPED}) \.")
+_LINE = re.compile(rf"{_IRI} {_IRI} (?:{_IRI}|{_TEXT}|{_TYPED}) \.\n")
 """A triple of which both engines think alike.
 
 They do not on what is white space among control characters, nor on dates such as 12025-01-01; and
@@ -44,9 +44,8 @@ _Own = tuple[int, bytes, frozenset[str]]
 """A record that is only its own: its place among those asked for, its lines, its subjects."""
 
 
-@runtime_checkable
-class Lined(Protocol):
-    """A record that is there as N-Triples, one triple on each line: only such ones can pass."""
+class Owned(Protocol):
+    """A record; one that is there as N-Triples has them in *lines*, one triple on each line."""
 
     @property
     def learner(self) -> URIRef: ...
@@ -54,19 +53,19 @@ class Lined(Protocol):
     def holder(self) -> URIRef: ...
     @property
     def category(self) -> URIRef: ...
-    @property
-    def lines(self) -> bytes: ...
 
 
-def conforming(records: Sequence[object]) -> set[int]:
+def conforming(records: Sequence[Owned]) -> set[int]:
     """Return the places of those among *records* of which it is certain that they conform.
 
-    They have no result of any severity and no stray. Records that share a subject are judged apart.
+    Only such can pass as have *lines*. They have no result of any severity and no stray. Records
+    that share a subject are judged apart.
     """
     waiting: dict[URIRef, list[_Own]] = {}
     for place, record in enumerate(records):
-        if isinstance(record, Lined) and (own := _own(record)) is not None:
-            waiting.setdefault(record.category, []).append((place, record.lines, own))
+        lines = getattr(record, "lines", None)
+        if isinstance(lines, bytes) and (own := _own(record, lines)) is not None:
+            waiting.setdefault(record.category, []).append((place, lines, own))
     passed: set[int] = set()
     for category, found in waiting.items():
         for together in _disjoint(found):
@@ -74,7 +73,7 @@ def conforming(records: Sequence[object]) -> set[int]:
     return passed
 
 
-def _own(record: Lined) -> frozenset[str] | None:
+def _own(record: Owned, lines: bytes) -> frozenset[str] | None:
     """Return the subjects of a record that is only its own; None where that is not certain.
 
     INVARIANT: never more lenient than ``ownership.strays``.
@@ -84,15 +83,14 @@ def _own(record: Lined) -> frozenset[str] | None:
     pointed: set[str] = set()
     learner, holder = str(record.learner), str(record.holder)
     try:
-        lines = record.lines.decode().split("\n")
+        text = lines.decode()
     except ValueError:
         return None
-    if lines.pop() or not lines:
-        return None
-    for line in lines:
-        found = _LINE.fullmatch(line)
-        if found is None:
+    end = 0
+    for found in _LINE.finditer(text):
+        if found.start() != end:
             return None
+        end = found.end()
         subject, predicate, value = found.groups()
         kinds.setdefault(subject, None)
         if value is None:
@@ -109,6 +107,8 @@ def _own(record: Lined) -> frozenset[str] | None:
                 return None
         elif value.startswith(_ID) and not value.startswith(_ORGANIZATIONS):
             pointed.add(value)
+    if end != len(text) or not text:
+        return None
     known = _kinds(record.category)
     if len(typed) != len(kinds) or not pointed <= kinds.keys():
         return None

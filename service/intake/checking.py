@@ -1,5 +1,6 @@
 """What loaders read becomes checked records: here, or over all cores in processes of their own."""
 
+import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -231,17 +232,20 @@ _run: URIRef | None = None
 
 @contextmanager
 def _pool(build: Build | None, run: URIRef | None, workers: int) -> Iterator[ProcessPoolExecutor]:
+    gc.freeze()  # what was read stays: no collection looks at it again, nor copies its pages
     pool = ProcessPoolExecutor(workers, get_context("fork"), _begin, (build, run))
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+        gc.unfreeze()
 
 
 def _begin(build: Build | None, run: URIRef | None) -> None:
     global _build, _run  # a worker's own
     _build, _run = build, run
     signal(SIGINT, SIG_IGN)  # the parent ends us
+    gc.set_threshold(20_000, 20, 20)  # rows and lines have no cycles, and there are many of them
     Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -67,10 +67,14 @@ def leftovers(store: ox.Store, learner: URIRef) -> Iterator[ox.Quad]:
 
 
 def insert(store: ox.Store, records: bytes, others: Collection[ox.Quad]) -> None:
-    """Put *records* (N-Quads) and *others* into *store*; raises NotLoaded, having put in a part."""
+    """Put *records* (N-Quads) and *others* into *store*; raises NotLoaded, having put in a part.
+
+    INVARIANT: every term of *records* was parsed before, by validation or by whoever wrote it: the
+    loader does not look at IRIs a second time.
+    """
     more = ox.serialize(others, format=ox.RdfFormat.N_QUADS) or b""
     try:
-        store.bulk_load(records + more, ox.RdfFormat.N_QUADS)
+        store.bulk_load(records + more, ox.RdfFormat.N_QUADS, lenient=True)
     except OSError as error:
         raise NotLoaded(
             f"records could not be written ({error.strerror or error}): their learners stay held "

@@ -1,0 +1,1 @@
+"""Statistics: counts of many learners, published so that nothing follows from them about one."""

@@ -1,0 +1,137 @@
+"""Cells as RDF: the observations that an audience sees, and the true counts behind them."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from uuid import NAMESPACE_URL, uuid5
+
+import pyoxigraph as ox
+from rdflib import RDF, XSD, URIRef
+
+from databackpack.ontology.namespaces import BP, ID, QB
+from databackpack.queries.cubes import Cube
+from databackpack.service.policy.refusal import Refused
+from databackpack.service.records.terms import Term, node, text
+from databackpack.service.statistics.protection import Cell, Kept
+from databackpack.service.statistics.table import TOTAL, Count, Key
+
+__all__ = ["basis", "observations", "read_basis", "read_observations"]
+
+_TYPE, _OBSERVATION, _DATA_SET = node(RDF.type), node(QB.Observation), node(QB.dataSet)
+_TOTAL = node(BP.Total)
+_LEARNERS, _LOWER, _UPPER = (node(p) for p in (BP.learnerCount, BP.lowerShare, BP.upperShare))
+_COUNTED, _HAVING, _TOLD = (node(p) for p in (BP.countedLearners, BP.countedHaving, BP.isTold))
+_INTEGER, _DECIMAL, _BOOLEAN = (node(t) for t in (XSD.integer, XSD.decimal, XSD.boolean))
+_TRUE = ox.Literal("true", datatype=_BOOLEAN)
+
+
+def observations(data_set: URIRef, cube: Cube, cells: Mapping[Key, Cell]) -> set[ox.Triple]:
+    """Return the observations of *data_set*: what is hidden or empty has none.
+
+    A cell has the same IRI in each publication: it is made of what the cell says of itself.
+    """
+    found = set()
+    for key, cell in cells.items():
+        iri = _iri("observation", data_set, key)
+        found |= {
+            ox.Triple(iri, _TYPE, _OBSERVATION),
+            ox.Triple(iri, _DATA_SET, node(data_set)),
+            ox.Triple(iri, _LEARNERS, _number(cell.learners)),
+            *_values(iri, cube, key),
+        }
+        if cell.lower is not None and cell.upper is not None:
+            found.add(ox.Triple(iri, _LOWER, _percent(cell.lower)))
+            found.add(ox.Triple(iri, _UPPER, _percent(cell.upper)))
+    return found
+
+
+def read_observations(cube: Cube, triples: Iterable[ox.Triple]) -> dict[Key, Cell]:
+    """Return the cells that *triples* tell; what they are based on is not told."""
+    return {
+        key: Cell(
+            int(text(about[_LEARNERS])),
+            float(text(about[_LOWER])) if _LOWER in about else None,
+            float(text(about[_UPPER])) if _UPPER in about else None,
+            Count(0),
+        )
+        for key, about in _keyed(cube, triples, _LEARNERS)
+    }
+
+
+def basis(data_set: URIRef, cube: Cube, kept: Kept) -> set[ox.Triple]:
+    """Return what the next publication has to know of this one; nobody sees it."""
+    found = set()
+    for key, count in kept.basis.items():
+        iri = _iri("count", data_set, key)
+        found |= {ox.Triple(iri, _COUNTED, _number(count.learners)), *_values(iri, cube, key)}
+        if count.having is not None:
+            found.add(ox.Triple(iri, _HAVING, _number(count.having)))
+        if key in kept.shown:
+            found.add(ox.Triple(iri, _TOLD, _TRUE))
+    return found
+
+
+def read_basis(cube: Cube, triples: Iterable[ox.Triple]) -> Kept:
+    """Return what `basis` wrote.
+
+    Raises Refused where another cube was published under this one's name.
+    """
+    counts: dict[Key, Count] = {}
+    told = set()
+    for key, about in _keyed(cube, triples, _COUNTED):
+        having = about.get(_HAVING)
+        counts[key] = Count(
+            int(text(about[_COUNTED])), None if having is None else int(text(having))
+        )
+        if _TOLD in about:
+            told.add(key)
+    return Kept(counts, frozenset(told))
+
+
+def _keyed(
+    cube: Cube, triples: Iterable[ox.Triple], measure: ox.NamedNode
+) -> Iterable[tuple[Key, dict[ox.NamedNode, Term]]]:
+    """Yield the key of each cell with what is said of it; those have a *measure*."""
+    cells: dict[str, dict[ox.NamedNode, Term]] = {}
+    for triple in triples:
+        cells.setdefault(text(triple.subject), {})[triple.predicate] = triple.object
+    dimensions = [node(dimension.iri) for dimension in cube.dimensions]
+    for about in cells.values():
+        if measure not in about:
+            continue
+        if any(dimension not in about for dimension in dimensions):
+            raise Refused(
+                "qb:dimension",
+                f"What was published as {cube.name} has other dimensions. Change its definition "
+                "back, or give the new one another name.",
+            )
+        values = [about[dimension] for dimension in dimensions]
+        yield tuple(TOTAL if value == _TOTAL else str(value) for value in values), about
+
+
+def _values(iri: ox.NamedNode, cube: Cube, key: Key) -> Iterable[ox.Triple]:
+    for dimension, value in zip(cube.dimensions, key, strict=True):
+        yield ox.Triple(iri, node(dimension.iri), _TOTAL if value == TOTAL else _term(value))
+
+
+@lru_cache(maxsize=8192)
+def _term(n_triples: str) -> ox.NamedNode | ox.Literal:
+    """Return the term that is written as *n_triples*."""
+    (quad,) = ox.parse(f"<urn:x> <urn:x> {n_triples} .", format=ox.RdfFormat.N_TRIPLES)
+    if not isinstance(quad.object, (ox.NamedNode, ox.Literal)):
+        raise ValueError(f"{n_triples} is no value of a dimension")
+    return quad.object
+
+
+def _iri(kind: str, data_set: URIRef, key: Key) -> ox.NamedNode:
+    return node(ID[f"{kind}/{uuid5(NAMESPACE_URL, ' '.join((data_set, *key)))}"])
+
+
+@lru_cache
+def _number(value: int) -> ox.Literal:
+    return ox.Literal(str(value), datatype=_INTEGER)
+
+
+@lru_cache
+def _percent(value: float) -> ox.Literal:
+    return ox.Literal(format(Decimal(str(value)).normalize(), "f"), datatype=_DECIMAL)

@@ -1,13 +1,8 @@
 """``backpack view list|rebuild|check``: what operators ask of the service that has the store."""
 
-import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from time import monotonic
-from typing import Any
-from urllib.parse import quote
 
 import click
 from rich.console import Console
@@ -20,124 +15,22 @@ from rich.progress import (
 )
 
 from databackpack.ontology.codes import local_name
-from databackpack.service.config import BadSetting, Config
-from databackpack.service.gate.credentials import (
-    BrokenKey,
-    NoKey,
-    issue_to_operator,
-    signing_key,
-)
 from databackpack.service.opening import STORE
 from databackpack.service.policy.purpose import purpose as purpose_of
+from databackpack.service.running import RunningService, Told
 
 __all__ = ["COMMANDS", "audiences"]
-
-_CONNECT = 5.0
-_SILENCE = 60.0
-"""Seconds without a word, from a service that tells several times a second how far it is."""
 
 _AUDIENCE = click.option("--audience", help="Only views of this audience.")
 _PURPOSE = click.option("--purpose", help="Only views for this purpose.")
 _WIDTH = 22  # of a name beside the bar, so that 80 columns hold the figures
 _COLUMNS = ("audience", "purpose", "triples", "epoch", "changes", "memory", "processes", "used")
 _NONE = "no view is live; each is built when it is first asked"
-_Told = dict[str, Any]
 
 
-class _Service:
-    """The service of *store*, at HOST and PORT; what it does not answer is told as a mistake."""
-
-    def __init__(self, store: Path) -> None:
-        self._store = store
-        try:
-            self._config = Config.of_folder(store)
-            self._key = signing_key(self._config.keys, create=False)
-        except (BadSetting, BrokenKey) as error:
-            raise click.ClickException(str(error)) from None
-        except NoKey:
-            raise self._absent() from None
-
-    def views(self) -> tuple[list[_Told], list[_Told]]:
-        """Return the live views, those asked for last first, and those that are being built."""
-        with self._asked("GET", "/views") as answer:
-            found = json.load(answer)
-            return found["views"], found["building"]
-
-    def audiences(self) -> list[_Told]:
-        """Return who may ask."""
-        with self._asked("GET", "/audiences") as answer:
-            return list(json.load(answer)["audiences"])
-
-    def operate(self, operation: str, audience: str, purpose: str) -> Iterator[_Told]:
-        """Yield how far *operation* is, and at last what came of it."""
-        names = "/".join(quote(name, safe="") for name in (audience, purpose))
-        with self._asked("POST", f"/views/{names}/{operation}") as answer:
-            told: _Told = {}
-            for line in answer:
-                told = dict(json.loads(line))
-                yield told
-            if not told or "done" in told:
-                raise HTTPException
-
-    @property
-    def _address(self) -> str:
-        host = self._config.host
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._config.port}"
-
-    @contextmanager
-    def _asked(self, method: str, path: str) -> Iterator[HTTPResponse]:
-        token = issue_to_operator(self._key, "command line", self._config.clock())
-        connection = self._connected()
-        try:
-            connection.request(method, path, headers={"Authorization": f"Bearer {token}"})
-            answer = connection.getresponse()
-            if answer.status != 200:
-                raise self._refused(answer)
-            yield answer
-        except (OSError, HTTPException):
-            raise click.ClickException(
-                f"the service at {self._address} stopped answering before it was done"
-            ) from None
-        except (ValueError, LookupError, TypeError):
-            raise self._strange() from None
-        finally:
-            connection.close()
-
-    def _connected(self) -> HTTPConnection:
-        try:
-            connection = HTTPConnection(self._config.host, self._config.port, timeout=_CONNECT)
-            connection.connect()
-        except (OSError, HTTPException, UnicodeError):
-            raise self._absent() from None
-        connection.sock.settimeout(_SILENCE)
-        return connection
-
-    def _refused(self, answer: HTTPResponse) -> click.ClickException:
-        if answer.getheader("Content-Type") != "application/problem+json":
-            return self._strange()
-        told = json.load(answer)
-        if answer.status == 401:
-            return click.ClickException(
-                f"the service at {self._address} is not that of {self._store}: it does not hold "
-                "this store's tokens. HOST and PORT say where the right one is"
-            )
-        return click.ClickException(f"{told['title']}. {told.get('detail', '')}".strip())
-
-    def _absent(self) -> click.ClickException:
-        return click.ClickException(
-            f"no service answers at {self._address}; start it: backpack serve --store {self._store}"
-        )
-
-    def _strange(self) -> click.ClickException:
-        return click.ClickException(
-            f"what answers at {self._address} is no backpack service, or one of another version. "
-            "HOST and PORT say where the right one is"
-        )
-
-
-def audiences(store: Path) -> list[_Told]:
+def audiences(store: Path) -> list[Told]:
     """Return who may ask, as the running service of *store* tells: its name, role and purposes."""
-    return _Service(store).audiences()
+    return RunningService(store).audiences()
 
 
 @click.group("view")
@@ -149,7 +42,7 @@ def _view() -> None:
 @STORE
 def _list(store: Path) -> None:
     """List the live views, those that were asked for last first, and what is being built."""
-    live, building = _Service(store).views()
+    live, building = RunningService(store).views()
     for line in _aligned([_COLUMNS, *map(_row, live)]) if live else [_NONE]:
         click.echo(line)
     for told in building:
@@ -168,7 +61,7 @@ def _rebuild(store: Path, audience: str | None, purpose: str | None) -> None:
 
     With both an audience and a purpose: that view, live or not.
     """
-    service = _Service(store)
+    service = RunningService(store)
     for name, told, seconds in _operated(service, "rebuild", audience, purpose):
         click.echo(
             f"{name}: {told['triples']:,} triples at epoch {told['epoch']}, "
@@ -186,7 +79,7 @@ def _check(store: Path, audience: str | None, purpose: str | None) -> None:
     With both an audience and a purpose: that view, live or not.
     """
     differing = 0
-    for name, told, _ in _operated(_Service(store), "check", audience, purpose):
+    for name, told, _ in _operated(RunningService(store), "check", audience, purpose):
         if told["only_live"] or told["only_rebuilt"]:
             differing += 1
             click.echo(
@@ -203,8 +96,8 @@ def _check(store: Path, audience: str | None, purpose: str | None) -> None:
 
 
 def _operated(
-    service: _Service, operation: str, audience: str | None, purpose: str | None
-) -> Iterator[tuple[str, _Told, float]]:
+    service: RunningService, operation: str, audience: str | None, purpose: str | None
+) -> Iterator[tuple[str, Told, float]]:
     """Yield for each chosen view its name, what came of *operation*, and the seconds it took."""
     chosen = _chosen(service, audience, purpose)
     for number, (whose, what_for) in enumerate(chosen, 1):
@@ -217,7 +110,9 @@ def _operated(
         yield name, told, monotonic() - begin
 
 
-def _chosen(service: _Service, audience: str | None, purpose: str | None) -> list[tuple[str, str]]:
+def _chosen(
+    service: RunningService, audience: str | None, purpose: str | None
+) -> list[tuple[str, str]]:
     """Return audience and purpose of the views that are meant."""
     try:
         name = None if purpose is None else local_name(purpose_of(purpose))
@@ -236,7 +131,7 @@ def _chosen(service: _Service, audience: str | None, purpose: str | None) -> lis
     return found
 
 
-def _watched(name: str, lines: Iterable[_Told]) -> _Told:
+def _watched(name: str, lines: Iterable[Told]) -> Told:
     """Return the last of *lines*, having shown the others as a bar to whoever sits there."""
     console = Console(stderr=True)
     columns = (
@@ -246,7 +141,7 @@ def _watched(name: str, lines: Iterable[_Told]) -> _Told:
         TextColumn("learners {task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    told: _Told = {}
+    told: Told = {}
     begin, made = monotonic(), 0
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
@@ -265,7 +160,7 @@ def _rate(triples: int, seconds: float) -> str:
     return f"{triples / max(seconds, 0.001):,.0f} triples/s"
 
 
-def _row(told: _Told) -> tuple[str, ...]:
+def _row(told: Told) -> tuple[str, ...]:
     return (
         told["audience"],
         told["purpose"],

@@ -3,7 +3,7 @@
 Releases and statistics are made from it, so that both show what a view would show then.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,8 @@ from rdflib import URIRef
 from databackpack.service.policy.model import Audience, Decision
 from databackpack.service.views import dossier
 from databackpack.service.views.directory import Directory
-from databackpack.service.views.dossier import HeldRecord
+from databackpack.service.views.dossier import Dossier, HeldRecord
+from databackpack.service.views.population import Coverage, coverage
 from databackpack.service.views.selection import select
 
 __all__ = ["Disturbed", "Shown", "walk"]
@@ -27,11 +28,13 @@ class Disturbed(RuntimeError):
 class Shown:
     """A learner with each record that is seen at all: the decision, the triples as they are held.
 
-    INVARIANT: there is a record, and every decision's level is above None.
+    *withheld* are the categories in which the learner has a record that the audience is about and
+    does not see. INVARIANT: there is a record, and every decision's level is above None.
     """
 
     learner: URIRef
     records: tuple[tuple[HeldRecord, Decision, frozenset[ox.Triple]], ...]
+    withheld: frozenset[URIRef] = frozenset()
 
 
 def walk(
@@ -40,12 +43,14 @@ def walk(
     purpose: URIRef,
     moment: datetime,
     advance: Callable[[int, int], None] = lambda done, total: None,
+    categories: Collection[URIRef] | None = None,
 ) -> Iterator[Shown]:
     """Yield what *audience* may see of each learner for *purpose* at *moment*, all at one epoch.
 
     Learners come in the order of their random IRIs; those of whom nothing is seen do not come.
-    *advance* is told how many learners are done, and of how many. In memory is one learner at a
-    time. Raises Disturbed at the first learner after a commit.
+    Where *categories* are given, records of others are not read. *advance* is told how many
+    learners are done, and of how many. In memory is one learner at a time. Raises Disturbed at the
+    first learner after a commit.
     """
     truth = directory.truth
     with truth.writing():
@@ -61,7 +66,19 @@ def walk(
             records = tuple(
                 (record, decision, frozenset(truth.triples(record.iri)))
                 for record, decision in selected.items()
+                if categories is None or record.category in categories
             )
+            withheld = _withheld(found, selected, coverage(audience, found, law, moment))
         advance(done, len(learners))
         if records:
-            yield Shown(learner, records)
+            yield Shown(learner, records, withheld)
+
+
+def _withheld(
+    found: Dossier, selected: Collection[HeldRecord], covered: Coverage
+) -> frozenset[URIRef]:
+    return frozenset(
+        record.category
+        for record in found.records
+        if record.holder in covered and record not in selected
+    )

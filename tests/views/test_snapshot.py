@@ -4,11 +4,12 @@ import pyoxigraph as ox
 import pytest
 from rdflib import URIRef
 
-from databackpack.ontology.namespaces import BP
+from databackpack.ontology.namespaces import BP, BPC
 from databackpack.service.policy.model import Level
 from databackpack.service.records.graphs import HOLDS
 from databackpack.service.records.terms import node
 from databackpack.service.records.truth import Change
+from databackpack.service.views.population import coverage
 from databackpack.service.views.selection import select
 from databackpack.service.views.snapshot import Disturbed, walk
 from tests.running import Running
@@ -36,6 +37,48 @@ def test_each_learner_comes_with_what_is_selected_and_held(sample: Running) -> N
     assert levels == {Level.AGGREGATE, Level.DEIDENTIFIED, Level.FULL}
     total = len(views.learners())
     assert told == [(done, total) for done in range(1, total + 1)] * 3
+
+
+def test_what_a_family_withholds_is_told_by_its_category_and_not_shown(sample: Running) -> None:
+    views = sample.context.views
+    audience = views.audience("state-agency-sample")
+    (purpose,) = audience.purposes
+    shown = list(walk(views, audience, purpose, sample.clock.moment))
+    for one in shown:
+        seen = {record for record, _, _ in one.records}
+        held = views.dossier(one.learner).records
+        assert one.withheld == {record.category for record in held if record not in seen}
+    assert any(BPC.progress in one.withheld for one in shown)
+    assert any(BPC.progress not in one.withheld for one in shown)
+
+
+def test_what_an_audience_is_not_about_is_not_withheld_from_it(sample: Running) -> None:
+    views = sample.context.views
+    audience = views.audience("district-north")
+    (purpose,) = audience.purposes
+    elsewhere = 0
+    for one in walk(views, audience, purpose, sample.clock.moment):
+        dossier, seen = views.dossier(one.learner), {record for record, _, _ in one.records}
+        about = coverage(audience, dossier, views.law(), sample.clock.moment)
+        hidden = [record for record in dossier.records if record not in seen]
+        assert one.withheld == {r.category for r in hidden if r.holder in about}
+        elsewhere += any(r.holder not in about for r in hidden)
+    assert elsewhere
+
+
+def test_only_the_categories_that_are_asked_for_are_read(sample: Running) -> None:
+    views = sample.context.views
+    audience = views.audience("state-agency-sample")
+    (purpose,) = audience.purposes
+    moment = sample.clock.moment
+    wanted = {BPC.enrollment, BPC.progress}
+    every = {one.learner: one for one in walk(views, audience, purpose, moment)}
+    found = list(walk(views, audience, purpose, moment, categories=wanted))
+    assert {r.category for one in found for r, _, _ in one.records} == wanted
+    for one in found:
+        whole = every[one.learner]
+        assert one.records == tuple(r for r in whole.records if r[0].category in wanted)
+        assert one.withheld == whole.withheld
 
 
 def test_a_commit_in_the_middle_ends_it(sample: Running) -> None:

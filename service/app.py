@@ -33,6 +33,7 @@ from databackpack.service.web import (
     home,
     loads,
     metrics,
+    notices,
     operations,
     policies,
     questions,
@@ -53,7 +54,7 @@ _MOST_OF_AUDIENCE = 8
 _RETRY_AFTER = 5
 _SURFACES = (
     *(home, sparql, graphs, questions, families, policies, explanations, disclosures, emergencies),
-    *(operations, metrics, views, audiences, loads),
+    *(operations, metrics, views, audiences, loads, notices),
 )
 _TO_THE_END = {"operations.healthz", "operations.readyz", "metrics.metrics"}
 """What is answered while the service stops."""

@@ -42,6 +42,7 @@ from databackpack.service.opening import STORE, opened
 from databackpack.service.operating import audiences
 from databackpack.service.policy.refusal import nearest
 from databackpack.service.records.truth import NotKept, StoreInUse
+from databackpack.service.rights import notices
 from databackpack.service.serving import CannotListen, bind, serve
 from databackpack.service.settings import FILE
 from databackpack.service.web.context import Context
@@ -166,6 +167,9 @@ def query_command(file: Path, store: Path, audience: str, purpose: str | None, f
     finally:
         context.truth.flush()
     click.echo(answered.body.decode("utf-8"))
+    for name in notices.in_force(credential.audience, credential.purpose, context.truth.clock()):
+        bound = notices.named(context.truth, credential.audience, name)
+        click.echo(notices.text(context.truth, credential.audience, bound), err=True)
 
 
 @main.command("demo")

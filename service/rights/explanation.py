@@ -6,13 +6,13 @@ from datetime import datetime
 
 from rdflib import RDF, XSD, Graph, Literal, URIRef
 
-from databackpack.ontology import graph as vocabulary
 from databackpack.ontology.codes import concepts, local_name
-from databackpack.ontology.namespaces import BP, BPL, DCTERMS, DPV, ID, ODRL, PROV, RDFS, SKOS
+from databackpack.ontology.namespaces import BP, BPL, DCTERMS, DPV, ID, ODRL, PROV, RDFS
 from databackpack.service.policy.model import Audience, Decision, Jurisdiction, Level, Statement
-from databackpack.service.records.graphs import IDENTITY_EVENTS, REGISTRY
+from databackpack.service.records.graphs import IDENTITY_EVENTS
 from databackpack.service.records.terms import node, text
 from databackpack.service.rights import emergency
+from databackpack.service.rights.naming import audience_name, label, organization_name
 from databackpack.service.views.dossier import Dossier
 from databackpack.service.views.population import coverage
 from databackpack.service.views.registry import Views
@@ -120,9 +120,10 @@ def _explain(
 
 def words(views: Views, made: Explanation) -> list[str]:
     """Return the explanation in sentences for a parent."""
-    who = _name(views, made.audience)
-    what = _label(made.category).lower()
-    held_by = _among([_organization(views, iri) for iri in made.organizations])
+    who = audience_name(views.truth, made.audience)
+    what = label(made.category).lower()
+    names = [organization_name(views.truth, iri) for iri in made.organizations]
+    held_by = ", ".join(sorted(filter(None, names)))
     place = f" held by {held_by}" if made.organizations else ""
     told = [f"{who} {_SEEN[made.level]} {what}{place}."]
     if not made.is_covered:
@@ -171,30 +172,8 @@ def _said(views: Views, statement: Statement) -> str:
     person = text(stands[_STANDS_FOR]) if _STANDS_FOR in stands else statement.assigner
     who = "The learner" if "/learner/" in person else "A guardian"
     until = "" if statement.until is None else f" until {statement.until.date().isoformat()}"
-    purpose = "" if statement.purpose is None else f" for {_label(statement.purpose)}"
-    return f"{who} said on {since}: {_label(statement.level.iri).lower()}{purpose}{until}."
-
-
-def _name(views: Views, audience: Audience) -> str:
-    party = _organization(views, audience.party)
-    role = _label(audience.role)
-    return f"{role} ({party})" if party else role
-
-
-def _organization(views: Views, iri: URIRef) -> str:
-    for triple in views.truth.triples(REGISTRY, iri):
-        if triple.predicate.value == str(RDFS.label):
-            return str(getattr(triple.object, "value", ""))
-    return ""
-
-
-def _among(names: list[str]) -> str:
-    return ", ".join(sorted(name for name in names if name))
-
-
-def _label(iri: URIRef) -> str:
-    found = vocabulary().value(iri, SKOS.prefLabel) or vocabulary().value(iri, RDFS.label)
-    return str(found or local_name(iri))
+    purpose = "" if statement.purpose is None else f" for {label(statement.purpose)}"
+    return f"{who} said on {since}: {label(statement.level.iri).lower()}{purpose}{until}."
 
 
 def to_rdf(views: Views, made: Iterable[Explanation]) -> Graph:

@@ -66,7 +66,9 @@ class Context:
         """
         moment = self.truth.clock()
         with self._counted(authorization):
-            return authenticate(authorization, self.key, self.views, moment, self.issuer)
+            found = authenticate(authorization, self.key, self.views, moment, self.issuer)
+        g.asker = found  # whose duties the answer tells
+        return found
 
     def operator(self) -> str:
         """Return which operator sends the present request; raises what ``identify`` raises."""

@@ -81,7 +81,7 @@ def carry(app: Flask, origins: tuple[str, ...], *, is_https: bool) -> None:
             resources=_SHARED,
             origins=list(origins),
             allow_headers=["Authorization", "Content-Type", "If-None-Match", "Min-Consent-Epoch"],
-            expose_headers=["Consent-Epoch", "ETag", "Retry-After", "X-Request-Id"],
+            expose_headers=["Consent-Epoch", "ETag", "Link", "Retry-After", "X-Request-Id"],
             max_age=600,
             supports_credentials=False,
             always_send=False,

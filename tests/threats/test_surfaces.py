@@ -19,6 +19,7 @@ from rdflib import URIRef
 from databackpack.ontology.codes import local_name
 from databackpack.service.gate.credentials import issue_to_operator
 from databackpack.service.policy.audience import purposes
+from databackpack.service.rights import agreements, form
 from tests.running import Running
 from tests.threats.twins import ATLAS, BEN, ELM, MIA, NOA, STATE, name_of, settle
 from tests.web.asking import Headers, Web
@@ -35,6 +36,11 @@ ASKERS = {
     "auditor": "auditor-state",
 }
 """The names that the table uses: the child is Ben; the guardian is his."""
+AGREEMENT = f"""
+{{name: study-of-progress, title: A study of progress, kind: consented, audience: {ATLAS},
+purpose: AcademicResearch, scope: Progress, information: [progress], level: deidentified,
+start: 2026-09-01, end: 2027-06-30, destruction: 2027-12-31, representative: Somebody}}
+"""
 
 
 def rows() -> list[dict[str, str]]:
@@ -52,6 +58,8 @@ ROWS = rows()
 def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """A service that the rows of the table change."""
     running = settle(tmp_path_factory.mktemp("surfaces"))
+    context = running.context
+    agreements.add(context.views, form.read(AGREEMENT.encode(), context.truth))
     with running.listening() as address:
         yield Web(running, address)
     running.context.views.close()

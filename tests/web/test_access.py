@@ -52,6 +52,7 @@ TABLE: dict[str, dict[str, tuple[int, int, int]]] = {
     "/learners/{child}/disclosures": {"GET": (401, 200, 404)},
     f"/learners/{NOBODY}/disclosures": {"GET": (401, 404, 404)},
     "/disclosures": {"GET": (401, 404, 404)},
+    "/notices/nothing": {"GET": (401, 404, 404)},
     f"/learners/{NOBODY}/emergencies": {"POST": (401, 404, 404)},
     "/loads": {"POST": (401, 401, 401)},
     f"/loads/{NOBODY}": {"GET": (401, 401, 401)},

@@ -60,7 +60,7 @@ def test_a_page_on_the_list_may_ask_and_read_what_it_needs(
     assert answer.status == 200
     assert cross(answer)["access-control-allow-origin"] == origin
     exposed = cross(answer)["access-control-expose-headers"].split(", ")
-    assert set(exposed) == {"Consent-Epoch", "ETag", "Retry-After", "X-Request-Id"}
+    assert set(exposed) == {"Consent-Epoch", "ETag", "Link", "Retry-After", "X-Request-Id"}
     assert "Origin" in answer.headers["vary"]
 
 

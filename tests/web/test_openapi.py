@@ -22,6 +22,8 @@ from schemathesis.specs.openapi.checks import (
 from databackpack.service.gate.credentials import issue_to_operator
 from databackpack.service.policy import profile
 from databackpack.service.records.terms import to_triples
+from databackpack.service.rights import agreements
+from tests.rights.test_agreements import TEXT
 from tests.running import Running, run_sample
 from tests.views.hosting import until
 from tests.web.asking import Response, Web
@@ -71,6 +73,7 @@ DANGER = {
     "hours": 2,
 }
 NOBODY = "00000000-0000-4000-8000-000000000000"
+STUDY, NOTICE = "researcher-persistence", {"name": "sample-study"}
 MENU, CELLS = "/learners/{learner}/policy", "/learners/{learner}/policy/{category}/{audience}"
 
 ASKED = [
@@ -133,6 +136,13 @@ ASKED = [
     Ask("GET /learners/{learner}/disclosures", 200, GUARDIAN, CHILD, accept="text/turtle"),
     Ask("GET /disclosures", 200, "auditor-sample"),
     Ask("GET /disclosures", 404, "teacher"),
+    *(
+        Ask("GET /notices/{name}", 200, STUDY, NOTICE, accept=accept)
+        for accept in ("text/plain", "text/html", "text/turtle", "application/ld+json")
+    ),
+    Ask("GET /notices/{name}", 401, None, NOTICE),
+    Ask("GET /notices/{name}", 404, "teacher", NOTICE),
+    Ask("GET /notices/{name}", 406, STUDY, NOTICE, accept="image/png"),
     Ask("GET /audiences", 200, "operator"),
     Ask("GET /audiences", 401, "teacher"),
     Ask(
@@ -158,6 +168,7 @@ ASKED = [
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """A service whose policies these tests may change."""
     running = run_sample(tmp_path_factory.mktemp("openapi"), learners=24)
+    agreements.add(running.context.views, agreements.parse(TEXT.encode()))
     with running.listening() as address:
         yield Web(running, address)
 

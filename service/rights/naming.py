@@ -1,0 +1,33 @@
+"""What things are called where people read of them: terms, organisations, audiences."""
+
+from rdflib import RDFS, URIRef
+
+from databackpack.ontology import graph as vocabulary
+from databackpack.ontology.codes import local_name
+from databackpack.ontology.namespaces import SKOS
+from databackpack.service.policy.model import Audience
+from databackpack.service.records.graphs import REGISTRY
+from databackpack.service.records.terms import text
+from databackpack.service.records.truth import TruthStore
+
+__all__ = ["audience_name", "label", "organization_name"]
+
+
+def label(iri: URIRef) -> str:
+    """Return what the vocabulary calls *iri*, its last segment where it gives it no name."""
+    found = vocabulary().value(iri, SKOS.prefLabel) or vocabulary().value(iri, RDFS.label)
+    return str(found or local_name(iri))
+
+
+def organization_name(truth: TruthStore, iri: URIRef) -> str:
+    """Return what the registry calls the organisation *iri*, empty where it does not know it."""
+    for triple in truth.triples(REGISTRY, iri):
+        if triple.predicate.value == str(RDFS.label):
+            return text(triple.object)
+    return ""
+
+
+def audience_name(truth: TruthStore, audience: Audience) -> str:
+    """Return the role of *audience*, with the organisation whose audience it is."""
+    party, role = organization_name(truth, audience.party), label(audience.role)
+    return f"{role} ({party})" if party else role

@@ -50,4 +50,5 @@ def gather(path: Path) -> Iterator[Item | Group]:
             )
         people.join()
         yield from gradebook.join()
+        del places, people, gradebook  # all that is said of learners is in the assembly now
         yield from assembly.groups()

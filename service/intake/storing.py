@@ -27,8 +27,11 @@ from databackpack.service.records.truth import Change, TruthStore
 
 __all__ = ["Storing"]
 
-_NEW_TOGETHER = 500
-"""Learners who are new and are brought by one commit, where no view waits for it."""
+_NEW_TOGETHER = 1000
+"""Learners who are new and are brought by one commit, where no view waits for it.
+
+With fewer the engine merges its files more often; with more, more of them are in memory.
+"""
 
 
 class Storing:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TextIO
 
 import pyoxigraph as ox
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from rdflib import RDF
 from rdflib.namespace import SH, XSD
 
@@ -18,6 +17,7 @@ from databackpack.ontology.namespaces import BP, PROV
 from databackpack.service.intake.entry import KeptRecord, RefusedRows
 from databackpack.service.intake.report import Group, Problems, Report
 from databackpack.service.records.terms import node
+from databackpack.service.templating import templates
 from databackpack.shapes.files import BPS, STRUCTURE
 
 __all__ = ["Summary", "of_load", "of_quarantine", "write"]
@@ -109,10 +109,8 @@ def _line(problem: Problem) -> str:
 
 
 def _write_page(summary: Summary, file: TextIO, moment: datetime) -> None:
-    loader = PackageLoader("databackpack.service.intake")
-    pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     told = moment.isoformat(timespec="seconds")
-    page = pages.get_template("summary.html")
+    page = templates("databackpack.service.intake").get_template("summary.html")
     for part in page.generate(summary=summary, tables=_tables(summary.groups), moment=told):
         file.write(part)
 

@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from rdflib import RDF, RDFS, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
@@ -22,6 +21,7 @@ from databackpack.ontology.namespaces import BP, ID, SKOS
 from databackpack.service.policy.refusal import InvalidConsent, Refused, nearest
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.rights import jurisdictions
+from databackpack.service.templating import templates
 
 __all__ = ["read", "template"]
 
@@ -56,11 +56,6 @@ def template(kind: str) -> str:
         iri = concept(BP.AgreementKindScheme, kind)
     except UnknownCode as error:
         raise Refused("Agreement-bp_hasAgreementKind", str(error)) from None
-    pages = Environment(  # noqa: S701 -- a text file, not a page
-        loader=PackageLoader("databackpack.service.rights"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
     said = {
         name: vocabulary().value(iri, predicate)
         for name, predicate in (
@@ -69,10 +64,14 @@ def template(kind: str) -> str:
             ("notation", SKOS.notation),
         )
     }
-    return pages.get_template("agreement.yaml").render(
-        kind=said,
-        purposes=[local_name(one) for one in concepts(BP.PurposeScheme)],
-        categories=[local_name(one) for one in concepts(BP.CategoryScheme)],
+    return (
+        templates("databackpack.service.rights")
+        .get_template("agreement.yaml")
+        .render(
+            kind=said,
+            purposes=[local_name(one) for one in concepts(BP.PurposeScheme)],
+            categories=[local_name(one) for one in concepts(BP.CategoryScheme)],
+        )
     )
 
 

@@ -5,9 +5,7 @@ are in ``templates/notice.txt``.
 """
 
 from datetime import datetime
-from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from rdflib import RDF, RDFS, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
@@ -20,6 +18,7 @@ from databackpack.service.records.truth import TruthStore
 from databackpack.service.rights import agreements
 from databackpack.service.rights.agreements import OnRecord
 from databackpack.service.rights.naming import audience_name, label, organization_name
+from databackpack.service.templating import templates
 
 __all__ = ["in_force", "named", "terms", "text"]
 
@@ -49,22 +48,26 @@ def named(truth: TruthStore, audience: Audience, name: str) -> OnRecord:
 def text(truth: TruthStore, audience: Audience, one: OnRecord) -> str:
     """Return the notice of the agreement *one* of *audience*; empty lines part its paragraphs."""
     bound = one.agreement
-    return _template().render(
-        title=one.label,
-        audience=audience_name(truth, audience),
-        kind=label(bound.kind).lower(),
-        kind_code=str(vocabulary().value(bound.kind, SKOS.notation)),
-        purposes=sorted(map(label, bound.purposes)),
-        scope=one.scope,
-        categories=sorted(label(category).lower() for category in bound.categories),
-        organizations=sorted(
-            organization_name(truth, iri) or local_name(iri) for iri in bound.organizations
-        ),
-        level=label(bound.level.iri).lower(),
-        is_named=bound.level is Level.FULL,
-        representative=one.representative,
-        until=bound.until.isoformat(),
-        destroy_by=one.destroy_by.isoformat(),
+    return (
+        templates("databackpack.service.rights")
+        .get_template("notice.txt")
+        .render(
+            title=one.label,
+            audience=audience_name(truth, audience),
+            kind=label(bound.kind).lower(),
+            kind_code=str(vocabulary().value(bound.kind, SKOS.notation)),
+            purposes=sorted(map(label, bound.purposes)),
+            scope=one.scope,
+            categories=sorted(label(category).lower() for category in bound.categories),
+            organizations=sorted(
+                organization_name(truth, iri) or local_name(iri) for iri in bound.organizations
+            ),
+            level=label(bound.level.iri).lower(),
+            is_named=bound.level is Level.FULL,
+            representative=one.representative,
+            until=bound.until.isoformat(),
+            destroy_by=one.destroy_by.isoformat(),
+        )
     )
 
 
@@ -119,10 +122,3 @@ def _constraint(node: Node, left: URIRef, operator: URIRef) -> list[tuple[Node, 
         (node, ODRL.leftOperand, left),
         (node, ODRL.operator, operator),
     ]
-
-
-@cache
-def _template() -> Template:
-    loader = PackageLoader("databackpack.service.rights")
-    texts = Environment(loader=loader, undefined=StrictUndefined)  # noqa: S701 -- text, no page
-    return texts.get_template("notice.txt")

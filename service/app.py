@@ -38,6 +38,7 @@ from databackpack.service.web import (
     policies,
     questions,
     sparql,
+    statistics,
     views,
 )
 from databackpack.service.web.access import record
@@ -54,7 +55,7 @@ _MOST_OF_AUDIENCE = 8
 _RETRY_AFTER = 5
 _SURFACES = (
     *(home, sparql, graphs, questions, families, policies, explanations, disclosures, emergencies),
-    *(operations, metrics, views, audiences, loads, notices),
+    *(operations, metrics, views, audiences, loads, notices, statistics),
 )
 _TO_THE_END = {"operations.healthz", "operations.readyz", "metrics.metrics"}
 """What is answered while the service stops."""

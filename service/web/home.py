@@ -12,6 +12,7 @@ from databackpack.service.gate.faults import (
     Unauthenticated,
     UnsupportedMediaType,
 )
+from databackpack.service.views.published import data_sets
 from databackpack.service.web import session
 from databackpack.service.web.context import Context, sent_json
 
@@ -33,7 +34,11 @@ def blueprint(context: Context) -> Blueprint:
         found = [queries.read(name) for name in queries.names()]
         try:
             credential = context.identify(session.presented())
-            asker = _described(credential) | {"purpose": local_name(credential.purpose)}
+            published = data_sets(context.truth, credential.audience, credential.purpose)
+            asker = _described(credential) | {
+                "purpose": local_name(credential.purpose),
+                "has_statistics": bool(published),
+            }
         except (Unauthenticated, MalformedRequest):
             asker = None
         return render_template("home.html", questions=found, asker=asker)

@@ -22,6 +22,7 @@ from databackpack.service.policy.audience import purposes
 from databackpack.service.rights import agreements, form
 from tests.running import Running
 from tests.threats.twins import ATLAS, BEN, ELM, MIA, NOA, STATE, name_of, settle
+from tests.web import publications
 from tests.web.asking import Headers, Web
 
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -60,6 +61,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     running = settle(tmp_path_factory.mktemp("surfaces"))
     context = running.context
     agreements.add(context.views, form.read(AGREEMENT.encode(), context.truth))
+    publications.put(running, STATE, publications.COUNTED)
     with running.listening() as address:
         yield Web(running, address)
     running.context.views.close()

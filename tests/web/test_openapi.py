@@ -26,6 +26,7 @@ from databackpack.service.rights import agreements
 from tests.rights.test_agreements import TEXT
 from tests.running import Running, run_sample
 from tests.views.hosting import until
+from tests.web import publications
 from tests.web.asking import Response, Web
 from tests.web.test_policies import Family
 
@@ -65,6 +66,7 @@ FIXED = {**CHILD, "category": "attendance", "audience": "state-agency"}
 NEEDS = {"audience": "teacher-elm", "purpose": "StudentLearningNeedsAssessment"}
 QUESTION = {"question": "learners-meeting-standard"}
 STANDARD = {"standard": "3.OA.A.1"}
+MOVES = {"name": "moves"}
 GUARDIAN, FULL = "guardian", {"level": "full"}
 DANGER = {
     "audience": "provider-lantern",
@@ -143,6 +145,18 @@ ASKED = [
     Ask("GET /notices/{name}", 401, None, NOTICE),
     Ask("GET /notices/{name}", 404, "teacher", NOTICE),
     Ask("GET /notices/{name}", 406, STUDY, NOTICE, accept="image/png"),
+    Ask("GET /statistics", 200, "state-agency"),
+    Ask("GET /statistics", 200, "state-agency", accept="text/html"),
+    Ask("GET /statistics", 401),
+    Ask("GET /statistics/{name}", 200, "state-agency", MOVES, accept="text/html"),
+    Ask("GET /statistics/{name}", 400, "state-agency", MOVES, {"rows": "x"}, accept="text/html"),
+    Ask("GET /statistics/{name}", 404, "teacher", MOVES),
+    *(
+        Ask("GET /statistics/{name}.{form}", 200, "state-agency", {**MOVES, "form": form})
+        for form in ("svg", "png", "csv")
+    ),
+    Ask("GET /statistics/{name}.{form}", 400, "state-agency", {**MOVES, "form": "csv"}, {"x": "y"}),
+    Ask("GET /statistics/{name}.{form}", 404, "teacher", {**MOVES, "form": "svg"}),
     Ask("GET /audiences", 200, "operator"),
     Ask("GET /audiences", 401, "teacher"),
     Ask(
@@ -169,6 +183,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """A service whose policies these tests may change."""
     running = run_sample(tmp_path_factory.mktemp("openapi"), learners=24)
     agreements.add(running.context.views, agreements.parse(TEXT.encode()))
+    publications.put(running, "state-agency", publications.MOVES)
     with running.listening() as address:
         yield Web(running, address)
 

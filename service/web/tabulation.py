@@ -1,0 +1,124 @@
+"""A part of a published data set as it is shown to people: panels, rows and series. Pure.
+
+The table, the chart and the file of one page are made of the same `Tabulation`, so none of them
+has a number that another lacks.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from databackpack.loaders.dictionary.report import safe
+
+__all__ = ["MOST_PANELS", "MOST_ROWS", "MOST_SERIES", "Cell", "Tabulation"]
+
+MOST_PANELS = 12
+MOST_ROWS = 40
+MOST_SERIES = 5
+_MOST_MARKS = 480
+"""Of one picture: more bars are not legible, and each takes a millisecond or two to draw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What is published of one combination: *learners*, and a share's bounds in percent."""
+
+    learners: int
+    lower: float | None = None
+    upper: float | None = None
+
+    def __str__(self) -> str:
+        if self.lower is None or self.upper is None:
+            return f"{self.learners:,}"
+        return f"{self._share()} of {self.learners:,}"
+
+    def _share(self) -> str:
+        if self.lower == 0:
+            return f"≤ {self.upper:g} %"
+        if self.upper == 100:
+            return f"≥ {self.lower:g} %"
+        if self.lower == self.upper:
+            return f"{self.lower:g} %"
+        return f"{self.lower:g} to {self.upper:g} %"
+
+
+@dataclass(frozen=True, slots=True)
+class Tabulation:
+    """Published cells by the positions of their panel, row and series.
+
+    A combination that *cells* has not is suppressed or empty: nothing tells which. *least* is how
+    many learners a cell must be of. A dimension that is not used has one label, the empty text;
+    *heads* are the names of the three. *fixed* says which part of the data set it is, *share_of*
+    what the learners of a share have; it is empty where learners are counted only.
+    """
+
+    title: str
+    fixed: str
+    least: int
+    share_of: str
+    is_over_time: bool
+    heads: Sequence[str]
+    panels: Sequence[str]
+    rows: Sequence[str]
+    series: Sequence[str]
+    cells: Mapping[tuple[int, int, int], Cell]
+
+    @property
+    def absence(self) -> str:
+        """What is said of a combination that is not shown."""
+        return f"not shown: fewer than {self.least} learners, or protected"
+
+    @property
+    def measure(self) -> str:
+        """What the numbers are."""
+        return f"share of learners who {self.share_of}" if self.is_share else "number of learners"
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the cells have bounds of a share."""
+        return bool(self.share_of)
+
+    @property
+    def pages(self) -> int:
+        """How many pages its panels are on, of `MOST_PANELS` or as many bars as are legible."""
+        return -(-len(self.panels) // self._panels())
+
+    def page(self, number: int) -> "Tabulation":
+        """Return page *number*, from 1: some panels, with the first `MOST_ROWS` rows."""
+        first = (number - 1) * self._panels()
+        panels = range(first, min(first + self._panels(), len(self.panels)))
+        cells = {
+            (p - first, r, s): cell
+            for (p, r, s), cell in self.cells.items()
+            if p in panels and r < MOST_ROWS
+        }
+        return replace(
+            self,
+            panels=[self.panels[panel] for panel in panels],
+            rows=self.rows[:MOST_ROWS],
+            cells=cells,
+        )
+
+    def _panels(self) -> int:
+        marks = min(len(self.rows), MOST_ROWS) * len(self.series)
+        return max(1, min(MOST_PANELS, _MOST_MARKS // marks))
+
+    def lines(self) -> Iterator[list[str]]:
+        """Yield a head and then a line for each combination, for CSV, those not shown too.
+
+        No cell of it is taken for a formula by a spreadsheet.
+        """
+        used = [head for head in self.heads if head]
+        numbers = ["learners", *(("lower_percent", "upper_percent") if self.is_share else ())]
+        yield [safe(head) for head in [*used, *numbers, "note"]]
+        for p, panel in enumerate(self.panels):
+            for r, row in enumerate(self.rows):
+                for s, one in enumerate(self.series):
+                    labels = zip(self.heads, (panel, row, one), strict=True)
+                    told = [safe(label) for head, label in labels if head]
+                    yield [*told, *self._numbers(self.cells.get((p, r, s)))]
+
+    def _numbers(self, cell: Cell | None) -> list[str]:
+        bounds = () if cell is None or cell.lower is None else (cell.lower, cell.upper)
+        if cell is None:
+            return [*[""] * (3 if self.is_share else 1), self.absence]
+        return [str(cell.learners), *(f"{bound:g}" for bound in bounds), ""]

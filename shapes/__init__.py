@@ -16,13 +16,15 @@ from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.namespace import SH
 from rdflib.term import Node
 
+from databackpack.ontology import graph as vocabulary
 from databackpack.ontology.codes import local_name
-from databackpack.ontology.namespaces import BP, RDF
+from databackpack.ontology.namespaces import BP, QB, RDF
 from databackpack.shapes import first_pass
 from databackpack.shapes.files import (
     agreement_shapes,
     consent_shapes,
     crosswalk_shapes,
+    cube_shapes,
     framework_shapes,
     layer_of,
     organization_shapes,
@@ -44,6 +46,7 @@ __all__ = [
     "validate_batch",
     "validate_consent",
     "validate_crosswalk",
+    "validate_cube",
     "validate_framework",
     "validate_organization",
     "validate_policy",
@@ -116,6 +119,31 @@ def validate_consent(graph: Graph) -> Report:
 def validate_crosswalk(graph: Graph) -> Report:
     """Return what is to be corrected in *graph*, a crosswalk with its alignments."""
     return _report(_results(crosswalk_shapes(), graph))
+
+
+def validate_cube(graph: Graph) -> Report:
+    """Return what is to be corrected in *graph*, which defines cubes and dimensions of theirs.
+
+    What the vocabulary says of a dimension counts as well.
+    """
+    names = {
+        component: _component(graph, component) for component in graph.objects(None, QB.component)
+    }
+    whole = Graph()
+    for subject, predicate, value in graph:
+        whole.add((names.get(subject, subject), predicate, names.get(value, value)))
+    for dimension in set(graph.objects(None, QB.dimension)):
+        whole += vocabulary().cbd(dimension)
+    return _report(_results(cube_shapes(), whole))
+
+
+def _component(graph: Graph, component: Node) -> Node:
+    """Return an IRI for *component*, which mostly is a blank node, by its cube and what it is."""
+    cube = graph.value(None, QB.component, component)
+    parts = sorted(
+        map(str, (*graph.objects(component, QB.dimension), *graph.objects(component, QB.measure)))
+    )
+    return URIRef("/".join([str(cube), "component", *map(local_name, map(URIRef, parts))]))
 
 
 def validate_framework(graph: Graph) -> Report:

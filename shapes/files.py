@@ -27,6 +27,7 @@ __all__ = [
     "categories",
     "consent_shapes",
     "crosswalk_shapes",
+    "cube_shapes",
     "framework_shapes",
     "is_record_rule",
     "layer_of",
@@ -45,11 +46,12 @@ BPS = {
 
 _AGREEMENT = "agreement"
 _CONSENT = "consent-record"
+_CUBE = "cube"
 _POLICY = "consent-policy"
 _ORGANIZATION = "organization"
 _FRAMEWORK = "framework"
 _ALIGNMENT = "alignment"
-_OTHERS = (_ALIGNMENT, _FRAMEWORK, _AGREEMENT, _CONSENT, _POLICY, _ORGANIZATION)
+_OTHERS = (_ALIGNMENT, _FRAMEWORK, _AGREEMENT, _CONSENT, _CUBE, _POLICY, _ORGANIZATION)
 """Shapes of what is no item of a record."""
 
 
@@ -84,6 +86,12 @@ def consent_shapes() -> Graph:
 def agreement_shapes() -> Graph:
     """Return the shape of an agreement; callers only read it."""
     return _parsed(_AGREEMENT)
+
+
+@cache
+def cube_shapes() -> Graph:
+    """Return the shapes of the definition of a cube; callers only read them."""
+    return _parsed(_CUBE)
 
 
 @cache

@@ -124,6 +124,13 @@ class Engine:
         result.serialize(spool, format=operation.results_format)
         return spool.getvalue(), operation.results_format.media_type, Form.RESULTS
 
+    def solutions(self, select: str) -> ox.QuerySolutions:
+        """Return the solutions of a query of our own; raises ValueError where it has none."""
+        found = self._store.query(select, base_iri=BASE)
+        if not isinstance(found, ox.QuerySolutions):
+            raise ValueError("this query is no SELECT")
+        return found
+
     def dump(self) -> Iterator[bytes]:
         """Yield all triples as sorted N-Triples, some thousand lines at a time."""
         whole = BytesIO()

@@ -105,10 +105,10 @@ def _losses(
     }
 
 
-_Key = tuple[frozenset[int], frozenset[tuple[frozenset[int], int]]]
-"""What is known of one learner: which looks, and what of counted items, of how many."""
+_Key = tuple[frozenset[int], tuple[int, ...]]
+"""What is known of one learner: which looks, and the counted items, each by one of its looks."""
 
-_NOTHING: _Key = (frozenset(), frozenset())
+_NOTHING: _Key = (frozenset(), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,8 @@ class _Population:
         self._profiles = [profile for profile, _ in held]
         self.learners = [learner for _, learner in held]
         self._places = [_places(profiles[learner]) for learner in self.learners]
-        self._counted = {number for item, number in numbers.items() if is_counted(item)}
+        counted = {number for item, number in numbers.items() if is_counted(item)}
+        self._counted = [tuple(filter(counted.__contains__, one)) for one in self._profiles]
         self._numbers: dict[Look, int] = {}
         self._known: dict[Recoding, _Known] = {}
 
@@ -195,10 +196,8 @@ class _Population:
 
     def _key(self, one: int, known: "_Known") -> _Key:
         items = self._profiles[one]
-        counted = Counter(known[item] for item in items if item in self._counted)
-        del counted[frozenset()]
-        all_known = frozenset[int]().union(*map(known.__getitem__, items))
-        return all_known, frozenset(counted.items())
+        counted = [known.whole[item] for item in self._counted[one] if known[item]]
+        return _EMPTY.union(*map(known.__getitem__, items)), tuple(sorted(counted))
 
     def _under(self, recoding: Recoding) -> "_Known":
         known = self._known.get(recoding)
@@ -208,10 +207,10 @@ class _Population:
             known = self._known[recoding] = _Known(self, recoding)
         return known
 
-    def look(self, item: int, recoding: Recoding) -> frozenset[int]:
-        """Return the numbers of what is known of *item*."""
+    def look(self, item: int, recoding: Recoding) -> list[int]:
+        """Return the numbers of what is known of *item*; the first is of the whole of it."""
         found = looks(self._items[item], recoding, self._generalizer)
-        return frozenset(self._numbers.setdefault(one, len(self._numbers) + 1) for one in found)
+        return [self._numbers.setdefault(one, len(self._numbers)) for one in found]
 
 
 class _Known(dict[int, frozenset[int]]):
@@ -219,13 +218,18 @@ class _Known(dict[int, frozenset[int]]):
 
     def __init__(self, population: _Population, recoding: Recoding) -> None:
         super().__init__()
+        self.whole: dict[int, int] = {}
         self._population, self._recoding = population, recoding
 
     def __missing__(self, item: int) -> frozenset[int]:
-        numbers = self[item] = self._population.look(item, self._recoding)
-        return numbers
+        numbers = self._population.look(item, self._recoding)
+        if numbers:
+            self.whole[item] = numbers[0]
+        known = self[item] = frozenset(numbers)
+        return known
 
 
+_EMPTY: frozenset[int] = frozenset()
 _REMEMBERED = 2000
 """Recodings of which it is remembered what is known after them."""
 

@@ -88,6 +88,7 @@ def is_counted(item: Item) -> bool:
 def looks(item: Item, recoding: Recoding, generalizer: Generalizer) -> Iterator[Look]:
     """Yield what a reader knows of *item* after *recoding*: nothing where it is not shown.
 
+    The whole of a counted item comes first.
     An item is known as a whole if it says no more than quasi-identifiers or its class has a ladder.
     Which others there are of a learner nobody knows from elsewhere, such as which scores; they are
     known by what they tell of school, year, grade and time.

@@ -21,6 +21,7 @@ from databackpack.shapes import (
     validate_agreement,
     validate_consent,
     validate_crosswalk,
+    validate_cube,
     validate_framework,
     validate_organization,
     validate_policy,
@@ -62,6 +63,8 @@ def report(path: Path) -> Report:
             return validate_agreement(graph)
         case "alignment":
             return validate_crosswalk(graph)
+        case "cube":
+            return validate_cube(graph)
         case "framework":
             return validate_framework(graph)
         case "organization":

@@ -42,7 +42,12 @@ from tests.oracle.world import MOMENTS, Child, Word, World, words, worlds
 from tests.running import listening
 
 SHARDS = 4
-WORLDS = 80
+WORLDS = 70
+"""Of each shard: as many as 2,000 cases need, with all that is asked of them below."""
+
+MORE = 160
+"""Of each shard in ``make soak``."""
+
 PREFIXES = "PREFIX bp: <https://w3id.org/databackpack/ns#> PREFIX sdo: <https://schema.org/> "
 VOCABULARY = frozenset(
     ox.Triple(node(BP[name]), node(BP.isPrerequisiteOf), node(BP[other]))
@@ -302,15 +307,16 @@ def people(world: World) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("number", [WORLDS, pytest.param(MORE, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_an_answer_equals_the_answer_over_a_store_that_holds_nothing_else(
-    shard: int, tmp_path: Path
+    shard: int, number: int, tmp_path: Path
 ) -> None:
     tally: Counter[str] = Counter()
 
     @seed(shard)
     @settings(
-        max_examples=WORLDS,
+        max_examples=number,
         deadline=None,
         database=None,
         phases=[Phase.generate],  # a shrunk case is worth minutes only to whoever mends it

@@ -23,7 +23,7 @@ __all__ = ["COLORS", "Form", "draw", "figure"]
 
 Form = Literal["svg", "png"]
 
-COLORS = ("#0b2560", "#7a1f3d", "#a8451f", "#2a8f83", "#c08d2a")
+COLORS = ("#0b2560", "#7a1f3d", "#a8451f", "#27877b", "#b98627")
 """One for each series, from dark to light: told apart without color too, and by the color-blind."""
 
 _WIDTH = 8.0

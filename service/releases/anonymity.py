@@ -8,9 +8,10 @@ what comes first in precedence is not given up for what comes later.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from types import MappingProxyType
 
 from rdflib import URIRef
 
@@ -39,13 +40,20 @@ class Plan:
     losses: Mapping[URIRef, Mapping[URIRef, int]]
 
 
-def plan(profiles: Mapping[URIRef, Profile], k: int, generalizer: Generalizer) -> Plan:
+def plan(
+    profiles: Mapping[URIRef, Profile],
+    k: int,
+    generalizer: Generalizer,
+    before: Mapping[URIRef, Hashable] = MappingProxyType({}),
+) -> Plan:
     """Return how *profiles* are recoded so that at least *k* learners share what is told of each.
 
     The same for the same profiles in any order. Of fewer than *k* learners nothing is released.
+    *before* has who was in which class of earlier releases with the same codes: only who was in the
+    same ones is told alike, so that all releases together tell no more than *k* share either.
     """
     population = _Population(profiles, generalizer)
-    groups = population.alike(_start(profiles, k, generalizer), k)
+    groups = population.alike(_start(profiles, k, generalizer), k, before)
     for place, step in generalizer.climb():
         groups = [part for group in groups for part in population.refine(group, place, step, k)]
     numbers: dict[_Key, int] = {}
@@ -138,9 +146,12 @@ class _Population:
         self._numbers: dict[Look, int] = {}
         self._known: dict[Recoding, _Known] = {}
 
-    def alike(self, start: Recoding, k: int) -> list[_Group]:
+    def alike(self, start: Recoding, k: int, before: Mapping[URIRef, Hashable]) -> list[_Group]:
         """Return those who look alike when nothing is told of them, where they are *k* or more."""
-        parts = self._divide(range(len(self.learners)), start)
+        told: dict[Hashable, list[int]] = {}
+        for one, learner in enumerate(self.learners):
+            told.setdefault(before.get(learner), []).append(one)
+        parts = chain.from_iterable(self._divide(ones, start) for ones in told.values())
         return [_Group(start, part) for part in parts if len(part) >= k]
 
     def refine(self, group: _Group, place: int, step: int, k: int) -> Iterator[_Group]:

@@ -24,6 +24,8 @@ __all__ = [
     "OWN_HOLDS",
     "QUARANTINE",
     "REGISTRY",
+    "RELEASED",
+    "RELEASES",
     "REVIEW",
     "RUNS",
     "SPECIAL_EDUCATION_LOG",
@@ -35,6 +37,8 @@ __all__ = [
     "guardianship_graph",
     "policy_graph",
     "quarantine_graph",
+    "released_graph",
+    "releases_graph",
     "statistics_graph",
 ]
 
@@ -69,6 +73,10 @@ DISCLOSURES = ID["graph/disclosures"]
 SPECIAL_EDUCATION_LOG = ID["graph/disclosures/special-education"]
 EXPOSURES = ID["graph/exposures"]
 """Whose records each view showed, over time: the log's memory."""
+RELEASES = ID["graph/releases"]
+"""What is on record of releases; each agreement has a graph below it."""
+RELEASED = ID["graph/released"]
+"""What each release holds, record by record; the agreement's audience alone sees of it."""
 STATISTICS = ID["statistics"]
 """What was published; each data set is below it, in the graph of its own name."""
 STATISTICS_BASIS = ID["graph/statistics-basis"]
@@ -110,3 +118,13 @@ def statistics_graph(audience: URIRef, purpose: URIRef, cube: str) -> URIRef:
 def basis_graph(data_set: URIRef) -> URIRef:
     """Return the name of the graph of the true counts behind *data_set*; it is in no view."""
     return URIRef(f"{STATISTICS_BASIS}{data_set.removeprefix(STATISTICS)}")
+
+
+def releases_graph(agreement: URIRef) -> URIRef:
+    """Return the name of the graph of what is on record of an agreement's releases."""
+    return URIRef(f"{RELEASES}/{local_name(agreement)}")
+
+
+def released_graph(agreement: URIRef, number: int) -> URIRef:
+    """Return the name of the graph that lists a release; what it holds is in graphs below it."""
+    return URIRef(f"{RELEASED}/{local_name(agreement)}/{number}")

@@ -29,6 +29,7 @@ from databackpack.service.records.graphs import (
     INDEX,
     JOURNAL,
     REGISTRY,
+    RELEASED,
     SPECIAL_EDUCATION_LOG,
 )
 from databackpack.service.records.transaction import by_graph, n_triples
@@ -54,9 +55,9 @@ _ROOM = 64 * 1024
 
 _LEFT_OUT = {str(one) for one in (INDEX, REGISTRY, JOURNAL, DISCLOSURES, SPECIAL_EDUCATION_LOG)}
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_RECORD_OR_EXPOSURE = re.compile(
+_MADE_AGAIN = re.compile(
     f"{re.escape(ID['graph/'])}(?:{_UUID}/{_UUID}/[^/]+|quarantine/{_UUID})"
-    f"|{re.escape(EXPOSURES)}/.+"
+    f"|(?:{re.escape(EXPOSURES)}|{re.escape(RELEASED)})/.+"
 )
 
 
@@ -73,10 +74,10 @@ def is_logged(graph: str) -> bool:
 
     INVARIANT: left out is only what is named here: records (holder, learner, category), those in
     quarantine, the index and the registry, which files bring again; the journal; what was disclosed
-    and shown. A kind of graph that nobody thought of is in the log: that costs room and loses no
-    word.
+    and shown; what a release holds, of which a new one is made. A kind of graph that nobody thought
+    of is in the log: that costs room and loses no word.
     """
-    return str(graph) not in _LEFT_OUT and _RECORD_OR_EXPOSURE.fullmatch(graph) is None
+    return str(graph) not in _LEFT_OUT and _MADE_AGAIN.fullmatch(graph) is None
 
 
 @dataclass(frozen=True, slots=True)

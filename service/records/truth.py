@@ -242,6 +242,20 @@ class TruthStore:
         with self._lock, self._logged(lambda: rows(graph, added), is_logged(graph)):
             self._store.extend(ox.Quad(t.subject, t.predicate, t.object, name) for t in added)
 
+    def stage(self, n_quads: bytes) -> None:
+        """Add *n_quads* in bulk to graphs that nobody is shown before a commit says so.
+
+        Without an epoch, and unlogged; whoever kills this leaves a part. Raises NotLoaded.
+        """
+        with self._lock:
+            bulk.insert(self._store, n_quads, ())
+
+    def discard(self, graphs: Iterable[URIRef]) -> None:
+        """Take out *graphs*, which nobody is shown any more: without an epoch, and unlogged."""
+        with self._lock:
+            for graph in graphs:
+                self._store.remove_graph(node(graph))
+
     def flush(self) -> None:
         """Write everything into its place on disk, so that the next start has nothing to redo.
 

@@ -137,7 +137,7 @@ class Builds:
     def follow(self, commit: Commit, is_shared: bool) -> None:
         """Let the views that are being built hear of *commit*, which may bear on all of a view."""
         for live in self._unfinished:
-            live.is_outdated = live.is_outdated or is_shared
+            live.is_outdated = live.is_outdated or is_shared or live.is_released_anew(commit)
             try:
                 live.follow(commit)
             except Exception:

@@ -1,7 +1,8 @@
-"""Release codes: the random IRIs that stand for persons and items in one audience's view.
+"""Release codes: the random IRIs that stand for persons and items in a de-identified view.
 
 34 CFR 99.31(b)(2): a code is based on nothing personal and says nothing of how it was made. An
-audience keeps its codes from release to release; two audiences never share one.
+audience without releases has codes of its own; with releases each agreement has, from release to
+release. No two of them ever share one.
 """
 
 from uuid import uuid4
@@ -11,7 +12,7 @@ from rdflib import URIRef
 
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, ID
-from databackpack.service.policy.model import Audience
+from databackpack.service.policy.model import Agreement, Audience
 from databackpack.service.records.graphs import CODES
 from databackpack.service.records.terms import node
 from databackpack.service.records.truth import TruthStore
@@ -22,14 +23,15 @@ _HAS_CODE = node(BP.hasReleaseCode)
 
 
 class Codes:
-    """The table of one audience, kept in the truth store, which no view can reach.
+    """The table of one audience or agreement, kept in the truth store, which no view can reach.
 
-    INVARIANT: one IRI never gets two codes, however many threads build views of the audience.
+    INVARIANT: one IRI never gets two codes, however many threads build views of it.
     """
 
-    def __init__(self, truth: TruthStore, audience: Audience) -> None:
+    def __init__(self, truth: TruthStore, owner: Audience | Agreement) -> None:
         self._truth = truth
-        self._graph = URIRef(f"{CODES}/{local_name(audience.iri)}")
+        kind = "agreement/" if isinstance(owner, Agreement) else ""
+        self._graph = URIRef(f"{CODES}/{kind}{local_name(owner.iri)}")
         self._known = {
             ox.NamedNode(str(iri)): ox.NamedNode(code)
             for iri, code in truth.pairs(self._graph, BP.hasReleaseCode)

@@ -21,6 +21,7 @@ from databackpack.service.views.directory import Directory
 from databackpack.service.views.engine import to_n_triples
 from databackpack.service.views.exposure import Exposures, Parts, parts_of
 from databackpack.service.views.projection import is_whole, project
+from databackpack.service.views.released import Groups, Released
 from databackpack.service.views.selection import Selection, select
 from databackpack.service.views.view import Slice, View
 
@@ -32,14 +33,15 @@ _BATCH = 25
 _READERS = 2
 """Threads that read for one build: the engine lets others go on while it reads a record."""
 
-_Selected = tuple[URIRef, Selection]
+_Selected = tuple[URIRef, Selection, Groups]
 
 
 class Live:
     """The view of (audience, purpose) and whose slices must be redone when.
 
     INVARIANT: once built, the view shows exactly what ``select`` and ``project`` give for each
-    learner at its epoch. Whatever is committed while it is built is redone before it is shown.
+    learner at its epoch, or what releases have of that (``released``). Whatever is committed while
+    it is built is redone before it is shown.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Live:
         self.progress = 0, 0, 0  # of its build: learners done, learners in all, triples so far
         self._directory = directory
         self._codes = codes
+        self._released = Released(directory.truth, audience, purpose)
         self._until: dict[URIRef, datetime] = {}
         self._due: list[tuple[datetime, URIRef]] = []
         self._outlines: dict[URIRef, bytes] = {}
@@ -94,8 +97,8 @@ class Live:
                 if not reading:
                     break
                 selected, n_triples = reading.popleft().result()
-                for learner, selection in selected:
-                    self._take(learner, selection)
+                for one in selected:
+                    self._take(*one)
                 self._codes.save()
                 self.view.fill(n_triples)
                 done, total = done + len(selected), total + n_triples.count(b"\n")
@@ -107,7 +110,7 @@ class Live:
 
         INVARIANT: what the view shows is in the exposures before it is shown.
         """
-        slices, shown = self._slices(self._late, None)
+        slices, shown = self._slices(self._late | self._released.settle(), None)
         slices += self._published(self._late_data_sets)
         self._shown |= shown
         self.exposures.begin({one: parts for one, parts in self._shown.items() if parts})
@@ -154,6 +157,10 @@ class Live:
             self.exposures.change(shown)
         self.view.replace(slices, self._directory.truth.epoch, self.exposures.state)
 
+    def is_released_anew(self, commit: Commit) -> bool:
+        """Tell whether *commit* made another release the one that the view shows."""
+        return self._released.is_made_anew(commit.graphs)
+
     def _concerns(self, learner: URIRef) -> bool:
         """Tell whether the view shows, or may now show, anything of *learner*."""
         is_candidate = self._directory.is_candidate(self.audience, learner)
@@ -172,16 +179,22 @@ class Live:
         law, moment = self._directory.law(), self._directory.truth.clock()
         slices: list[Slice] = []
         shown: dict[URIRef, Parts] = {}
-        for learner in learners:
-            selection = self._select(learner, law, moment)
+        selected = {learner: self._select(learner, law, moment) for learner in learners}
+        for learner, (_, groups) in selected.items():
+            self._released.count(learner, groups)
+        turned = self._released.settle()
+        for learner in turned - selected.keys():
+            selected[learner] = self._select(learner, law, moment)
+        for learner, (selection, groups) in selected.items():
             self._expect(learner, selection.until)
-            shown[learner], outline = _parts(selection), _outline(selection)
-            is_known = self._outlines.get(learner, _NOTHING) == outline
+            shown[learner], outline = _parts(selection), _outline(selection, groups)
+            is_known = self._outlines.get(learner, _NOTHING) == outline and learner not in turned
             if is_known and changed is not None and changed.isdisjoint(_records(selection)):
                 continue
             self._outlines[learner] = outline
-            wanted, code = self._project(selection), self._codes.find(node(learner))
-            slices.append(([iri for iri in (node(learner), code) if iri is not None], wanted))
+            codes = self._codes.find(node(learner)), *self._released.names(learner)
+            names = [node(learner), *(code for code in codes if code is not None)]
+            slices.append((names, self._project(selection, groups)))
         self._codes.save()
         return slices, shown
 
@@ -206,21 +219,23 @@ class Live:
     def _read(self, batch: list[URIRef], law: Law) -> tuple[list[_Selected], bytes]:
         """Return what is selected of each learner, and all of it as N-Triples."""
         moment = self._directory.truth.clock()
-        selected = [(learner, self._select(learner, law, moment)) for learner in batch]
-        return selected, b"".join(self._project(selection) for _, selection in selected)
+        selected = [(learner, *self._select(learner, law, moment)) for learner in batch]
+        return selected, b"".join(self._project(one, groups) for _, one, groups in selected)
 
-    def _take(self, learner: URIRef, selection: Selection) -> None:
+    def _take(self, learner: URIRef, selection: Selection, groups: Groups) -> None:
         """Remember what the view was filled with."""
         self._expect(learner, selection.until)
+        self._released.count(learner, groups)
         if selection.decisions:
             self._shown[learner] = _parts(selection)
-            self._outlines[learner] = _outline(selection)
+            self._outlines[learner] = _outline(selection, groups)
 
-    def _select(self, learner: URIRef, law: Law, moment: datetime) -> Selection:
+    def _select(self, learner: URIRef, law: Law, moment: datetime) -> tuple[Selection, Groups]:
         dossier = self._directory.dossier(learner)
-        return select(dossier, self.audience, self.purpose, law, moment)
+        selection = select(dossier, self.audience, self.purpose, law, moment)
+        return self._released.narrow(learner, selection, moment)
 
-    def _project(self, selection: Selection) -> bytes:
+    def _project(self, selection: Selection, groups: Groups) -> bytes:
         """Return what is shown by *selection*, sorted; most records are shown as they are.
 
         INVARIANT: the order says nothing of what was written to the truth store with it: rows of
@@ -228,7 +243,10 @@ class Live:
         """
         truth, pieces = self._directory.truth, []
         for record, decision in selection.decisions.items():
-            if is_whole(decision):
+            released = self._released.show(record, decision, groups)
+            if released is not None:
+                pieces.append(released)
+            elif is_whole(decision):
                 pieces.append(truth.n_triples(record.iri))
             elif decision.level >= Level.DEIDENTIFIED:
                 held = truth.triples(record.iri)
@@ -245,13 +263,13 @@ def _records(selection: Selection) -> Iterable[URIRef]:
     return (record.iri for record in selection.decisions)
 
 
-def _outline(selection: Selection) -> bytes:
-    """Return what tells selections apart of which ``project`` may show different triples."""
+def _outline(selection: Selection, groups: Groups) -> bytes:
+    """Return what tells apart selections of which different triples may be shown."""
     seen = sorted(
         (record.iri, made.level.notation, _letting_through(made.rule))
         for record, made in selection.decisions.items()
     )
-    return sha256(repr(seen).encode()).digest()
+    return sha256(repr((seen, groups and sorted(groups.items()))).encode()).digest()
 
 
 def _letting_through(rule: Rule | None) -> tuple[list[URIRef] | None, list[URIRef]]:
@@ -260,4 +278,4 @@ def _letting_through(rule: Rule | None) -> tuple[list[URIRef] | None, list[URIRe
     return None if rule.only is None else sorted(rule.only), sorted(rule.without)
 
 
-_NOTHING = _outline(Selection({}, None))
+_NOTHING = _outline(Selection({}, None), None)

@@ -15,7 +15,7 @@ from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.policy.model import Decision, Level, Rule
 from databackpack.service.records.terms import Term, node
 
-__all__ = ["is_personal", "is_whole", "project"]
+__all__ = ["is_cut", "is_personal", "is_whole", "let_through", "project"]
 
 Encode = Callable[[ox.NamedNode], ox.NamedNode]
 Generalize = Callable[[Term], ox.NamedNode | ox.Literal | None]
@@ -34,9 +34,12 @@ def is_personal(term: object) -> bool:
 
 def is_whole(decision: Decision) -> bool:
     """Tell whether a record is shown as it is, so that ``project`` would change nothing."""
-    rule = decision.rule
-    is_cut = rule is not None and (rule.only is not None or bool(rule.without))
-    return decision.level is Level.FULL and not is_cut
+    return decision.level is Level.FULL and not is_cut(decision.rule)
+
+
+def is_cut(rule: Rule | None) -> bool:
+    """Tell whether *rule* lets only some properties through."""
+    return rule is not None and (rule.only is not None or bool(rule.without))
 
 
 def project(triples: Iterable[ox.Triple], decision: Decision, encode: Encode) -> set[ox.Triple]:
@@ -47,12 +50,13 @@ def project(triples: Iterable[ox.Triple], decision: Decision, encode: Encode) ->
     """
     if decision.level < Level.DEIDENTIFIED:
         return set()
-    shown = _let_through(triples, decision.rule)
+    shown = let_through(triples, decision.rule)
     return set(shown) if decision.level is Level.FULL else _deidentify(shown, encode)
 
 
-def _let_through(triples: Iterable[ox.Triple], rule: Rule | None) -> Iterable[ox.Triple]:
-    if rule is None or (rule.only is None and not rule.without):
+def let_through(triples: Iterable[ox.Triple], rule: Rule | None) -> Iterable[ox.Triple]:
+    """Return those of *triples*, which are all of a record, that *rule* lets through."""
+    if rule is None or not is_cut(rule):
         return triples
     without = _nodes(rule.without)
     only = None if rule.only is None else _nodes(rule.only) | _FRAME

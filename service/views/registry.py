@@ -249,7 +249,7 @@ class Views(Directory):
         is_shared = bool(_SHARED & commit.graphs)
         self._builds.follow(commit, is_shared)
         for key, live in list(self._live.items()):
-            if is_shared:
+            if is_shared or live.is_released_anew(commit):
                 self._drop(key)
                 continue
             try:

@@ -1,15 +1,15 @@
 """``backpack agreement``: written agreements, from the form to the certificate of destruction."""
 
 import sys
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import ID
-from databackpack.service.opening import STORE, opened, telling
-from databackpack.service.rights import agreements, form
+from databackpack.service.opening import MOMENT, STORE, opened, telling
+from databackpack.service.rights import agreements, form, usage
 from databackpack.service.rights.agreements import OnRecord
 
 __all__ = ["COMMANDS"]
@@ -119,6 +119,19 @@ def _destroyed(name: str, day: datetime, store: Path) -> None:
     agreements.certify(context.views, ID[f"agreement/{name}"], date(day.year, day.month, day.day))
     context.truth.flush()
     click.echo("on record")
+
+
+@_agreement.command("report")
+@click.argument("name")
+@STORE
+@click.option("--since", type=MOMENT, help="Only from this moment on (UTC).")
+@click.option("--format", "kind", type=click.Choice(["text", "html", "csv"]), default="text")
+@telling
+def _report(name: str, store: Path, since: datetime | None, kind: str) -> None:
+    """Print who asked under the agreement NAME, what came of it, how many learners it was about."""
+    begin = None if since is None else since.replace(tzinfo=UTC)
+    found = usage.read(opened(store).truth, name, begin)
+    click.echo(usage.write(found, kind), nl=False)
 
 
 COMMANDS: tuple[click.Command, ...] = (_agreement,)

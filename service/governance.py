@@ -8,7 +8,7 @@ import pyoxigraph as ox
 
 from databackpack.ontology.codes import concept, local_name
 from databackpack.ontology.namespaces import BP
-from databackpack.service.opening import STORE, learner_of, opened, telling
+from databackpack.service.opening import MOMENT, STORE, learner_of, opened, telling
 from databackpack.service.rights import (
     disclosures,
     document,
@@ -23,7 +23,6 @@ __all__ = ["COMMANDS"]
 
 _FORMS = {"turtle": ox.RdfFormat.TURTLE, "jsonld": ox.RdfFormat.JSON_LD}
 _SUFFIXES = {".ttl": ox.RdfFormat.TURTLE, ".jsonld": ox.RdfFormat.JSON_LD}
-_MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -64,7 +63,7 @@ def _write(file: Path, store: Path) -> None:
 @STORE
 @click.option("--category", help="Only this category.")
 @click.option("--audience", help="Only this audience or role.")
-@click.option("--moment", type=_MOMENT, help="At another moment than now (UTC).")
+@click.option("--moment", type=MOMENT, help="At another moment than now (UTC).")
 @telling
 def _explain(
     learner: str, store: Path, category: str | None, audience: str | None, moment: datetime | None
@@ -112,7 +111,7 @@ def _bind(organization: str, name: str | None, store: Path) -> None:
 @STORE
 @click.option("--learner", help="Only what could be about this learner.")
 @click.option("--basis", help="Only this legal basis, such as Studies or AuditEvaluation.")
-@click.option("--since", type=_MOMENT, help="Only from this moment on (UTC).")
+@click.option("--since", type=MOMENT, help="Only from this moment on (UTC).")
 @click.option("--special-education", is_flag=True, help="The log of 34 CFR 300.614.")
 @click.option("--format", "form", type=click.Choice(["text", *sorted(_FORMS)]), default="text")
 @telling

@@ -30,6 +30,7 @@ __all__ = [
     "begin",
     "end",
     "entries",
+    "of_audience",
     "of_state",
 ]
 
@@ -131,6 +132,12 @@ def entries(truth: TruthStore, *, special_education: bool = False) -> Iterator[E
 def of_state(truth: TruthStore, state: URIRef) -> list[Entry]:
     """Return the entries whose view was in *state*."""
     return [_read(truth, iri) for iri in truth.subjects(DISCLOSURES, PROV.used, state)]
+
+
+def of_audience(truth: TruthStore, audience: URIRef) -> list[Entry]:
+    """Return the entries of requests by *audience*, in the order of time."""
+    found = truth.subjects(DISCLOSURES, PROV.wasAssociatedWith, audience)
+    return sorted((_read(truth, iri) for iri in found), key=lambda entry: (entry.moment, entry.iri))
 
 
 def audiences(truth: TruthStore) -> list[tuple[URIRef, URIRef]]:

@@ -18,6 +18,7 @@ from databackpack import shapes
 from databackpack.ontology import graph as vocabulary
 from databackpack.ontology.codes import UnknownCode, concept, concepts, local_name
 from databackpack.ontology.namespaces import BP, ID, SKOS
+from databackpack.service.policy.audience import purposes, roles
 from databackpack.service.policy.refusal import InvalidConsent, Refused, nearest
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.rights import jurisdictions
@@ -69,7 +70,7 @@ def template(kind: str) -> str:
         .get_template("agreement.yaml")
         .render(
             kind=said,
-            purposes=[local_name(one) for one in concepts(BP.PurposeScheme)],
+            purposes=sorted({local_name(one) for role in roles() for one in purposes(role)}),
             categories=[local_name(one) for one in concepts(BP.CategoryScheme)],
         )
     )

@@ -65,7 +65,7 @@ def text(truth: TruthStore, audience: Audience, one: OnRecord) -> str:
             level=label(bound.level.iri).lower(),
             is_named=bound.level is Level.FULL,
             representative=one.representative,
-            until=bound.until.isoformat(),
+            until=f"{bound.until:%Y-%m-%d %H:%M %Z}",
             destroy_by=one.destroy_by.isoformat(),
         )
     )

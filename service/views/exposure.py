@@ -20,7 +20,7 @@ from databackpack.service.records.graphs import EXPOSURES
 from databackpack.service.records.terms import node, text
 from databackpack.service.records.truth import TruthStore
 
-__all__ = ["Exposures", "Part", "Parts", "Timeline", "parts_of", "timelines"]
+__all__ = ["Exposures", "Part", "Parts", "Timeline", "parts_of", "timeline", "timelines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Exposures:
 
     def __init__(self, truth: TruthStore, audience: Audience, purpose: URIRef) -> None:
         self._truth, self._audience, self._purpose = truth, audience, purpose
-        self._graph = URIRef(f"{EXPOSURES}/{local_name(audience.iri)}/{local_name(purpose)}")
+        self._graph = _graph(audience.iri, purpose)
         self._shown: dict[URIRef, Parts] = {}
         self._alike: Counter[Parts] = Counter()
         self._sequence = 0
@@ -161,16 +161,25 @@ class Timeline:
         return {learner: parts for learner, parts in found.items() if parts}
 
 
+def timeline(truth: TruthStore, audience: URIRef, purpose: URIRef) -> Timeline | None:
+    """Return the timeline of one view, None where it never had a state."""
+    return next(iter(_timelines(truth, _graph(audience, purpose), None)), None)
+
+
 def timelines(truth: TruthStore, learner: URIRef | None = None) -> list[Timeline]:
     """Return the timeline of every view, of *learner* alone or (None) of all learners."""
     states = truth.subjects(None, RDF.type, BP.ViewState)
     graphs = {
-        URIRef(f"{EXPOSURES}/{local_name(audience)}/{local_name(purpose)}")
+        _graph(audience, purpose)
         for state in states
         for audience in map(URIRef, truth.objects(state, BP.isStateOf))
         for purpose in map(URIRef, truth.objects(state, BP.hasPurpose))
     }
     return [line for graph in sorted(graphs) for line in _timelines(truth, graph, learner)]
+
+
+def _graph(audience: URIRef, purpose: URIRef) -> URIRef:
+    return URIRef(f"{EXPOSURES}/{local_name(audience)}/{local_name(purpose)}")
 
 
 def _timelines(truth: TruthStore, graph: URIRef, learner: URIRef | None) -> Iterable[Timeline]:

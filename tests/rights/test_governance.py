@@ -19,6 +19,7 @@ from databackpack.service.policy import profile
 from databackpack.service.policy.model import Level, Statement
 from databackpack.service.records.identity import Identities
 from databackpack.service.records.truth import TruthStore
+from tests.rights.test_form import FILLED
 
 CHILD, AGREEMENT = "state:S000001", Path(__file__).parent / "agreement.ttl"
 
@@ -197,3 +198,29 @@ def test_a_folder_that_is_no_store_is_told_so(tmp_path: Path) -> None:
     answer = backpack("log", "--store", tmp_path / "nowhere")
     assert answer.exit_code == 2
     assert "nowhere" in answer.output
+
+
+def test_an_agreement_by_a_form_has_its_notice_and_its_report(store: Path, tmp_path: Path) -> None:
+    form = tmp_path / "agreement.yaml"
+    form.write_text(backpack("agreement", "template", "study").stdout)
+    empty = backpack("agreement", "add", form, "--store", store)
+    assert empty.exit_code == 1
+    assert "representative (line" in empty.output
+    form.write_text(FILLED.replace("sample-study", "form-study"))
+    assert backpack("agreement", "add", form, "--store", store).exit_code == 0
+    query = tmp_path / "ask.rq"
+    query.write_text("ASK {}")
+    asked = backpack("query", query, "--store", store, "--audience", "researcher-persistence")
+    assert asked.stderr.startswith("Data-use notice: Sample study of moving between schools")
+    assert "Data-use" not in asked.stdout
+    other = backpack("query", query, "--store", store, "--audience", "researcher-mobility")
+    assert other.stderr == ""
+    report = backpack("agreement", "report", "form-study", "--store", store)
+    assert "1  answered" in report.stdout
+    assert "command line" in report.stdout
+    table = ("agreement", "report", "form-study", "--store", store, "--format", "csv")
+    assert len(backpack(*table).stdout.splitlines()) == 2
+    assert len(backpack(*table, "--since", "2030-01-01").stdout.splitlines()) == 1
+    assert backpack("agreement", "report", "nothing", "--store", store).exit_code == 1
+    assert backpack("agreement", "template", "handshake").exit_code == 1
+    assert backpack("agreement", "end", "form-study", "--store", store).exit_code == 0

@@ -1,5 +1,7 @@
 """Audiences as RDF: which ones an organisation or a person has, written and read."""
 
+from functools import cache
+
 from rdflib import RDF, Graph, URIRef
 
 from databackpack import ontology
@@ -35,19 +37,24 @@ def of_person(role: URIRef, person: URIRef) -> Audience:
 
 
 def _audience(role: URIRef, party: URIRef, name: str) -> Audience:
-    vocabulary = ontology.graph()
     return Audience(
         iri=ID[f"audience/{local_name(role)}-{name}"],
         role=role,
         party=party,
-        purposes=_iris(vocabulary, role, BP.hasPurpose),
-        population=next(iter(_iris(vocabulary, role, BP.hasPopulation))),
+        purposes=purposes(role),
+        population=_population(role),
     )
 
 
+@cache
 def purposes(role: URIRef) -> frozenset[URIRef]:
     """Return the purposes for which audiences of *role* may ask."""
     return _iris(ontology.graph(), role, BP.hasPurpose)
+
+
+@cache
+def _population(role: URIRef) -> URIRef:
+    return next(iter(_iris(ontology.graph(), role, BP.hasPopulation)))
 
 
 def usual_purpose(role: URIRef) -> URIRef:

@@ -1,7 +1,6 @@
 """The ``backpack`` command. Exit codes: 0 done, 1 refused or invalid, 2 wrong usage."""
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from socket import socket
@@ -23,6 +22,7 @@ from databackpack.service import (
     governance,
     identification,
     operating,
+    publishing,
     quarantine,
     validation,
 )
@@ -38,9 +38,8 @@ from databackpack.service.gate.credentials import (
 from databackpack.service.gate.faults import ServiceError
 from databackpack.service.gate.protocol import QueryRequest
 from databackpack.service.gate.results import GRAPH_FORMATS, RESULTS_FORMATS
-from databackpack.service.opening import STORE, opened
+from databackpack.service.opening import STORE, audience_of, opened, purpose_among, unknown
 from databackpack.service.operating import audiences
-from databackpack.service.policy.refusal import nearest
 from databackpack.service.records.truth import NotKept, StoreInUse
 from databackpack.service.rights import notices
 from databackpack.service.serving import CannotListen, bind, serve
@@ -82,6 +81,7 @@ for _command in (
     *governance.COMMANDS,
     *identification.COMMANDS,
     *operating.COMMANDS,
+    *publishing.COMMANDS,
     *quarantine.COMMANDS,
     *validation.COMMANDS,
 ):
@@ -129,9 +129,9 @@ def token_command(
         raise click.UsageError("--link is the address of the pages: https://backpack.example.org")
     key, known, moment = _signing(store)
     if audience not in known:
-        raise click.ClickException(_unknown(audience, known))
+        raise click.ClickException(unknown(audience, known))
     try:
-        chosen = _purpose(known[audience], purpose)
+        chosen = purpose_among(known[audience], purpose)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     lifetime = timedelta(hours=hours)
@@ -237,26 +237,5 @@ def _signing(store: Path) -> tuple[OKPKey, dict[str, frozenset[URIRef]], datetim
     return context.key, known, context.truth.clock()
 
 
-def _unknown(name: str, known: Iterable[str]) -> str:
-    return f"no audience {name!r}; there is {nearest(name, known)}; for all see: backpack audience"
-
-
 def _credential(context: Context, name: str, purpose: str | None, subject: str) -> Credential:
-    try:
-        audience = context.views.audience(name)
-        return Credential(subject, audience, _purpose(audience.purposes, purpose))
-    except KeyError:
-        names = [local_name(one.iri) for one in context.views.audiences()]
-        raise click.ClickException(_unknown(name, names)) from None
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
-
-
-def _purpose(purposes: frozenset[URIRef], text: str | None) -> URIRef:
-    if text is None and len(purposes) == 1:
-        return next(iter(purposes))
-    named = [one for one in purposes if text in (str(one), local_name(one))]
-    if not named:
-        names = ", ".join(sorted(local_name(purpose) for purpose in purposes))
-        raise ValueError(f"choose a --purpose of this audience: {names}")
-    return named[0]
+    return Credential(subject, *audience_of(context, name, purpose))

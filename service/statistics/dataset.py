@@ -22,6 +22,7 @@ _TOTAL = node(BP.Total)
 _LEARNERS, _LOWER, _UPPER = (node(p) for p in (BP.learnerCount, BP.lowerShare, BP.upperShare))
 _COUNTED, _HAVING, _TOLD = (node(p) for p in (BP.countedLearners, BP.countedHaving, BP.isTold))
 _INTEGER, _DECIMAL, _BOOLEAN = (node(t) for t in (XSD.integer, XSD.decimal, XSD.boolean))
+_NO_DIMENSION = {_TYPE, _DATA_SET, _LEARNERS, _LOWER, _UPPER}
 _TRUE = ox.Literal("true", datatype=_BOOLEAN)
 
 
@@ -45,17 +46,20 @@ def observations(data_set: URIRef, cube: Cube, cells: Mapping[Key, Cell]) -> set
     return found
 
 
-def read_observations(cube: Cube, triples: Iterable[ox.Triple]) -> dict[Key, Cell]:
-    """Return the cells that *triples* tell; what they are based on is not told."""
-    return {
-        key: Cell(
-            int(text(about[_LEARNERS])),
-            float(text(about[_LOWER])) if _LOWER in about else None,
-            float(text(about[_UPPER])) if _UPPER in about else None,
-            Count(0),
-        )
-        for key, about in _keyed(cube, triples, _LEARNERS)
-    }
+def read_observations(triples: Iterable[ox.Triple]) -> tuple[list[URIRef], dict[Key, Cell]]:
+    """Return the dimensions of a data set, sorted, and its cells; their basis is not told.
+
+    What an observation says that is no measure is a dimension, whoever defined it.
+    """
+    cells = {name: about for name, about in _by_subject(triples).items() if _LEARNERS in about}
+    said = {predicate for about in cells.values() for predicate in about}
+    dimensions = sorted(one.value for one in said - _NO_DIMENSION)
+    found = {}
+    for about in cells.values():
+        key = _key([about[ox.NamedNode(one)] for one in dimensions])
+        lower, upper = (float(text(about[p])) if p in about else None for p in (_LOWER, _UPPER))
+        found[key] = Cell(int(text(about[_LEARNERS])), lower, upper, Count(0))
+    return [URIRef(one) for one in dimensions], found
 
 
 def basis(data_set: URIRef, cube: Cube, kept: Kept) -> set[ox.Triple]:
@@ -76,9 +80,17 @@ def read_basis(cube: Cube, triples: Iterable[ox.Triple]) -> Kept:
 
     Raises Refused where another cube was published under this one's name.
     """
+    dimensions = [node(dimension.iri) for dimension in cube.dimensions]
     counts: dict[Key, Count] = {}
     told = set()
-    for key, about in _keyed(cube, triples, _COUNTED):
+    for about in _by_subject(triples).values():
+        if any(dimension not in about for dimension in dimensions):
+            raise Refused(
+                "qb:dimension",
+                f"What was published as {cube.name} has other dimensions. Change its definition "
+                "back, or give the new one another name.",
+            )
+        key = _key([about[dimension] for dimension in dimensions])
         having = about.get(_HAVING)
         counts[key] = Count(
             int(text(about[_COUNTED])), None if having is None else int(text(having))
@@ -88,25 +100,15 @@ def read_basis(cube: Cube, triples: Iterable[ox.Triple]) -> Kept:
     return Kept(counts, frozenset(told))
 
 
-def _keyed(
-    cube: Cube, triples: Iterable[ox.Triple], measure: ox.NamedNode
-) -> Iterable[tuple[Key, dict[ox.NamedNode, Term]]]:
-    """Yield the key of each cell with what is said of it; those have a *measure*."""
-    cells: dict[str, dict[ox.NamedNode, Term]] = {}
+def _by_subject(triples: Iterable[ox.Triple]) -> dict[str, dict[ox.NamedNode, Term]]:
+    found: dict[str, dict[ox.NamedNode, Term]] = {}
     for triple in triples:
-        cells.setdefault(text(triple.subject), {})[triple.predicate] = triple.object
-    dimensions = [node(dimension.iri) for dimension in cube.dimensions]
-    for about in cells.values():
-        if measure not in about:
-            continue
-        if any(dimension not in about for dimension in dimensions):
-            raise Refused(
-                "qb:dimension",
-                f"What was published as {cube.name} has other dimensions. Change its definition "
-                "back, or give the new one another name.",
-            )
-        values = [about[dimension] for dimension in dimensions]
-        yield tuple(TOTAL if value == _TOTAL else str(value) for value in values), about
+        found.setdefault(text(triple.subject), {})[triple.predicate] = triple.object
+    return found
+
+
+def _key(values: Iterable[Term]) -> Key:
+    return tuple(TOTAL if value == _TOTAL else str(value) for value in values)
 
 
 def _values(iri: ox.NamedNode, cube: Cube, key: Key) -> Iterable[ox.Triple]:

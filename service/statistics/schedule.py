@@ -20,7 +20,7 @@ from databackpack.service.records.graphs import STATISTICS
 from databackpack.service.records.terms import node, text
 from databackpack.service.records.truth import TruthStore
 
-__all__ = ["Publication", "due", "on_record"]
+__all__ = ["Publication", "due", "on_record", "outline"]
 
 _PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?")
 
@@ -93,6 +93,12 @@ def on_record(truth: TruthStore) -> list[Publication]:
     names = {iri for iri in truth.subjects(None, RDF.type, QB.DataSet) if _is_ours(iri)}
     found = [_read(iri, truth.triples(iri, iri)) for iri in names]
     return sorted(found, key=lambda one: (one.next_day, one.iri))
+
+
+def outline(truth: TruthStore, one: Publication) -> dict[str, str | int]:
+    """Return what operators are told of a publication: cube, observations, day of the next."""
+    cells = sum(1 for _ in truth.subjects(one.iri, QB.dataSet, one.iri))
+    return {"cube": one.name, "cells": cells, "next": one.next_day.isoformat()}
 
 
 def due(truth: TruthStore, today: date) -> list[Publication]:

@@ -5,9 +5,9 @@ from functools import cache
 from rdflib import URIRef
 
 from databackpack.ontology import graph
-from databackpack.ontology.namespaces import SKOS
+from databackpack.ontology.namespaces import RDFS, SKOS
 
-__all__ = ["UnknownCode", "concept", "concepts", "local_name"]
+__all__ = ["UnknownCode", "concept", "concepts", "definition", "label", "local_name"]
 
 
 class UnknownCode(ValueError):
@@ -17,6 +17,18 @@ class UnknownCode(ValueError):
 def local_name(iri: URIRef) -> str:
     """Return the last segment of *iri*, after its last ``/`` or ``#``."""
     return str(iri).rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1]
+
+
+def label(iri: URIRef) -> str:
+    """Return what the vocabulary calls *iri*, its last segment where it gives it no name."""
+    found = graph().value(iri, SKOS.prefLabel) or graph().value(iri, RDFS.label)
+    return str(found or local_name(iri))
+
+
+def definition(iri: URIRef) -> str:
+    """Return what the vocabulary says *iri* means, or means here; empty where it says nothing."""
+    found = graph().value(iri, SKOS.definition) or graph().value(iri, SKOS.scopeNote)
+    return str(found or "")
 
 
 def concepts(scheme: URIRef) -> list[URIRef]:

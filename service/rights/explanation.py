@@ -6,13 +6,13 @@ from datetime import datetime
 
 from rdflib import RDF, XSD, Graph, Literal, URIRef
 
-from databackpack.ontology.codes import concepts, local_name
+from databackpack.ontology.codes import concepts, label, local_name
 from databackpack.ontology.namespaces import BP, BPL, DCTERMS, DPV, ID, ODRL, PROV, RDFS
 from databackpack.service.policy.model import Audience, Decision, Jurisdiction, Level, Statement
 from databackpack.service.records.graphs import IDENTITY_EVENTS
 from databackpack.service.records.terms import node, text
 from databackpack.service.rights import emergency
-from databackpack.service.rights.naming import audience_name, label, organization_name
+from databackpack.service.rights.naming import audience_name, organization_name
 from databackpack.service.views.dossier import Dossier
 from databackpack.service.views.population import coverage
 from databackpack.service.views.registry import Views

@@ -1,22 +1,14 @@
-"""What things are called where people read of them: terms, organisations, audiences."""
+"""What things are called where people read of them: organisations and audiences."""
 
 from rdflib import RDFS, URIRef
 
-from databackpack.ontology import graph as vocabulary
-from databackpack.ontology.codes import local_name
-from databackpack.ontology.namespaces import SKOS
+from databackpack.ontology.codes import label
 from databackpack.service.policy.model import Audience
 from databackpack.service.records.graphs import REGISTRY
 from databackpack.service.records.terms import text
 from databackpack.service.records.truth import TruthStore
 
-__all__ = ["audience_name", "label", "organization_name"]
-
-
-def label(iri: URIRef) -> str:
-    """Return what the vocabulary calls *iri*, its last segment where it gives it no name."""
-    found = vocabulary().value(iri, SKOS.prefLabel) or vocabulary().value(iri, RDFS.label)
-    return str(found or local_name(iri))
+__all__ = ["audience_name", "organization_name"]
 
 
 def organization_name(truth: TruthStore, iri: URIRef) -> str:

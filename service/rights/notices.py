@@ -10,14 +10,14 @@ from rdflib import RDF, RDFS, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from databackpack.ontology import graph as vocabulary
-from databackpack.ontology.codes import local_name
+from databackpack.ontology.codes import label, local_name
 from databackpack.ontology.namespaces import BP, DCTERMS, ID, ODRL, PROV, SKOS
 from databackpack.service.policy.model import Audience, Level, holds
 from databackpack.service.policy.purpose import is_within
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.rights import agreements
 from databackpack.service.rights.agreements import OnRecord
-from databackpack.service.rights.naming import audience_name, label, organization_name
+from databackpack.service.rights.naming import audience_name, organization_name
 from databackpack.service.templating import templates
 
 __all__ = ["in_force", "named", "terms", "text"]

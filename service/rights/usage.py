@@ -12,14 +12,13 @@ from io import StringIO
 
 from rdflib import URIRef
 
-from databackpack.ontology.codes import local_name
+from databackpack.ontology.codes import label, local_name
 from databackpack.service.policy.purpose import is_within
 from databackpack.service.records import disclosures
 from databackpack.service.records.disclosures import ANSWERED, Entry
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.rights import agreements
 from databackpack.service.rights.agreements import OnRecord
-from databackpack.service.rights.naming import label
 from databackpack.service.templating import templates
 from databackpack.service.views.exposure import Part, Timeline, timeline
 

@@ -69,8 +69,8 @@ def count_all(
     """Return the table of each of *cubes*, in their order, counted in one walk over the learners.
 
     A learner counts in a cube where *audience* has at least Aggregate for *purpose* at *moment* on
-    each record in the cube's categories that it is about: who withholds one is in no cell. What an
-    emergency opens is not counted, nor what is past the cube's contribution in the order of keys.
+    each record in the cube's categories that it is about: who withholds one is in no cell. What is
+    past the cube's contribution, in the order of keys, is not counted.
     Raises InvalidCube where a query does not do what its definition says, or Disturbed.
     """
     categories = frozenset[URIRef]().union(*(cube.categories for cube in cubes))
@@ -80,7 +80,7 @@ def count_all(
         engine = Engine()
         engine.load(beside)
         engine.load(to_n_triples(_counted(batch)))
-        withheld = {str(one.learner): _withheld(one) for one in batch}
+        withheld = {str(one.learner): one.withheld for one in batch}
         for query in dict.fromkeys(cube.query for cube in cubes):
             rows = engine.solutions(query)
             names = [variable.value for variable in rows.variables]
@@ -100,12 +100,7 @@ def _beside(truth: TruthStore) -> bytes:
 def _counted(batch: Iterable[Shown]) -> Iterator[ox.Triple]:
     for one in batch:
         for _, decision, triples in one.records:
-            if not decision.is_emergency:
-                yield from let_through(triples, decision.rule)
-
-
-def _withheld(one: Shown) -> frozenset[URIRef]:
-    return one.withheld | {record.category for record, made, _ in one.records if made.is_emergency}
+            yield from let_through(triples, decision.rule)
 
 
 class _Counter:

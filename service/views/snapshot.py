@@ -4,7 +4,7 @@ Releases and statistics are made from it, so that both show what a view would sh
 """
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyoxigraph as ox
@@ -47,10 +47,11 @@ def walk(
 ) -> Iterator[Shown]:
     """Yield what *audience* may see of each learner for *purpose* at *moment*, all at one epoch.
 
-    Learners come in the order of their random IRIs; those of whom nothing is seen do not come.
-    Where *categories* are given, records of others are not read. *advance* is told how many
-    learners are done, and of how many. In memory is one learner at a time. Raises Disturbed at the
-    first learner after a commit.
+    What a declared emergency opens is for those who act on it, and is not among it. Learners come
+    in the order of their random IRIs; those of whom nothing is seen do not come. Where *categories*
+    are given, records of others are not read. *advance* is told how many learners are done, and of
+    how many. In memory is one learner at a time. Raises Disturbed at the first learner after a
+    commit.
     """
     truth = directory.truth
     with truth.writing():
@@ -61,7 +62,8 @@ def walk(
                 raise Disturbed(
                     "the store changed while it was read; do it again when nothing is loaded"
                 )
-            found = dossier.read(truth, learner)  # not the directory's, which remembers all
+            # Not the directory's dossier, which remembers all.
+            found = replace(dossier.read(truth, learner), emergencies=())
             selected = select(found, audience, purpose, law, moment).decisions
             records = tuple(
                 (record, decision, frozenset(truth.triples(record.iri)))

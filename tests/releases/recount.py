@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 import pyoxigraph as ox
 from rdflib import URIRef
 
+from databackpack.service.records.terms import text
+
 BP = "https://w3id.org/databackpack/ns#"
 ORG, SDO = "http://www.w3.org/ns/org#", "https://schema.org/"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -39,13 +41,13 @@ def looks(triples: Iterable[ox.Triple]) -> Looks:
     """Return all that is known from elsewhere of the learner of *triples*."""
     items: dict[str, list[ox.Triple]] = {}
     for triple in triples:
-        items.setdefault(triple.subject.value, []).append(triple)
+        items.setdefault(text(triple.subject), []).append(triple)
     seen: Counter[object] = Counter()
     for about in items.values():
         predicates = {triple.predicate.value for triple in about}
         if BP + "isRecordOf" not in predicates:
             continue
-        kinds = {triple.object.value for triple in about if triple.predicate.value == TYPE}
+        kinds = {text(triple.object) for triple in about if triple.predicate.value == TYPE}
         known = sorted(
             (triple.predicate.value, _value(triple))
             for triple in about
@@ -62,12 +64,9 @@ def looks(triples: Iterable[ox.Triple]) -> Looks:
 def _value(triple: ox.Triple) -> str:
     """A standard is known by its grade, which is the sixth part of its IRI."""
     if triple.predicate.value in (BP + "isAlignedTo", BP + "recommendsStandard"):
-        parts = triple.object.value.split("/")
-        return (
-            parts[5]
-            if "corestandards" in triple.object.value and len(parts) > 5
-            else str(triple.object)
-        )
+        standard = text(triple.object)
+        parts = standard.split("/")
+        return parts[5] if "corestandards" in standard and len(parts) > 5 else standard
     return str(triple.object)
 
 

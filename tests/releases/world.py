@@ -21,6 +21,7 @@ SUPPORTS = ("IndividualizedEducationProgram", "EnglishLearnerProgram", "GiftedPr
 STANDARDS = {3: "3/OA/A/1", 4: "4/OA/A/1", 5: "5/OA/A/1", 6: "6/RP/A/1"}
 
 Triples = frozenset[ox.Triple]
+Said = dict[str, URIRef | Literal]
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,9 @@ persons = st.builds(
 worlds = st.lists(persons, max_size=30)
 
 
-def crowd(random: Random, size: int) -> Iterator[Person]:
-    """Yield learners as a state has them: most stay, few have something rare."""
+def crowd(seed: int, size: int) -> Iterator[Person]:
+    """Yield learners as a state has them, the same for a seed: most stay, few have a rare thing."""
+    random = Random(seed)  # noqa: S311
     for _ in range(size):
         grade, school = random.choice((3, 4, 5)), random.choice(SCHOOLS)
         later = random.choice(SCHOOLS) if random.random() < 0.1 else school
@@ -86,11 +88,11 @@ def world(people: list[Person]) -> dict[URIRef, Triples]:
 def triples(person: Person, name: str) -> Triples:
     """Return what is seen of *person*, whose code ends with *name*."""
     learner, numbers = ID[f"code/{name}"], iter(range(1000))
-    found = {(learner, RDF.type, BP.Learner)}
+    found: set[tuple[URIRef, URIRef, URIRef | Literal]] = {(learner, RDF.type, BP.Learner)}
 
     def add(kind: str, school: str, year: int | None, **said: URIRef | Literal) -> None:
         item = ID[f"code/{name}-{next(numbers)}"]
-        held = {"isRecordOf": learner, "isHeldBy": ID[f"organization/{school}"], **said}
+        held: Said = {"isRecordOf": learner, "isHeldBy": ID[f"organization/{school}"], **said}
         if year is not None:
             held["schoolYear"] = Literal(f"{year}-{year + 1}")
         found.add((item, RDF.type, BP[kind]))
@@ -100,18 +102,18 @@ def triples(person: Person, name: str) -> Triples:
         grade = BPG[str(stay.grade)]
         month = _month(stay.year, stay.month)
         school = ID[f"organization/{stay.school}"]
-        seen = {"hasGradeLevel": grade, "organization": school, "entryDate": month}
+        seen: Said = {"hasGradeLevel": grade, "organization": school, "entryDate": month}
         add("Enrollment", stay.school, stay.year, member=learner, **seen)
-        days = {"daysEnrolled": _number(180 - 20 * (stay.month - 8))}
+        days: Said = {"daysEnrolled": _number(180 - 20 * (stay.month - 8))}
         add("AttendanceSummary", stay.school, stay.year, daysAbsent=_number(person.absent), **days)
         standard = URIRef(f"http://corestandards.org/Math/Content/{STANDARDS[stay.grade]}")
         add("MasteryState", stay.school, stay.year, isAlignedTo=standard, hasMasteryLevel=BPM.Met)
-    for school in dict.fromkeys(stay.school for stay in person.stays):
-        born = {"birthDate": Literal(str(person.born), datatype=XSD.gYear)}
-        spoken = {} if person.language is None else {"homeLanguage": Literal(person.language)}
-        add("Demographics", school, None, gender=Literal(person.gender), **born, **spoken)
+    for name_of_school in dict.fromkeys(stay.school for stay in person.stays):
+        born: Said = {"birthDate": Literal(str(person.born), datatype=XSD.gYear)}
+        spoken: Said = {} if person.language is None else {"homeLanguage": Literal(person.language)}
+        add("Demographics", name_of_school, None, gender=Literal(person.gender), **born, **spoken)
         for support in person.supports:
-            add("StudentSupport", school, None, hasSupportType=BP[support])
+            add("StudentSupport", name_of_school, None, hasSupportType=BP[support])
     return frozenset(
         ox.Triple(node(subject), node(predicate), to_ox(value))
         for subject, predicate, value in found

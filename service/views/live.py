@@ -63,7 +63,8 @@ class Live:
         self.progress = 0, 0, 0  # of its build: learners done, learners in all, triples so far
         self._directory = directory
         self._codes = codes
-        self._released = Released(directory.truth, audience, purpose)
+        least = directory.law().minimum_cell_size()
+        self._released = Released(directory.truth, audience, purpose, least)
         self._until: dict[URIRef, datetime] = {}
         self._due: list[tuple[datetime, URIRef]] = []
         self._outlines: dict[URIRef, bytes] = {}

@@ -66,14 +66,17 @@ class _Row:
 
 
 class Released:
-    """The releases that *audience* is shown for *purpose*, each as its agreement's last one is."""
+    """The releases that *audience* is shown for *purpose*, each as its agreement's last one is.
 
-    def __init__(self, truth: TruthStore, audience: Audience, purpose: URIRef) -> None:
+    *least* is how many learners the law wants in a group, whatever the agreement says.
+    """
+
+    def __init__(self, truth: TruthStore, audience: Audience, purpose: URIRef, least: int) -> None:
         self._truth, self._audience, self._purpose = truth, audience, purpose
         self._releases = {
             agreement.iri: _Release(
                 released_graph(agreement.iri, last_number(truth, agreement.iri)),
-                Cohort(agreement.minimum_group_size),
+                Cohort(max(agreement.minimum_group_size, least)),
             )
             for agreement in audience.agreements
             if agreement.minimum_group_size is not None

@@ -1,0 +1,77 @@
+"""Where a release lies in the truth store: a list of its learners, and what it has of each record.
+
+``service.views.released`` reads it. It goes in without an epoch, behind the record of the last
+release, and is shown from the commit on that puts this one on record.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+import pyoxigraph as ox
+from rdflib import RDF, XSD, URIRef
+
+from databackpack.ontology.namespaces import BP
+from databackpack.service.records.terms import iri, node
+from databackpack.service.records.transaction import by_graph
+from databackpack.service.records.truth import TruthStore
+from databackpack.service.releases.anonymity import SUPPRESSED
+from databackpack.service.views.engine import to_n_quads
+from databackpack.service.views.released import parts
+
+__all__ = ["Told", "discard", "put"]
+
+Told = tuple[URIRef, int, list[ox.Quad], set[ox.Triple], set[ox.Triple]]
+"""A learner, its class, what is seen of it by record, and what is told: quasi-identifying, rest."""
+
+_HAS_CLASS, _HOLDS, _TYPE = map(node, (BP.hasReleaseClass, BP.hasReleasedRecord, RDF.type))
+_INTEGER = node(XSD.integer)
+
+
+def put(truth: TruthStore, release: URIRef, learners: Iterable[Told]) -> int:
+    """Return of how many *learners* something is now in the graphs of *release*."""
+    rows: list[ox.Quad] = []
+    told: list[ox.Quad] = []
+    count = 0
+    for learner, number, seen, *both in learners:
+        owners: defaultdict[object, set[URIRef]] = defaultdict(set)
+        for record, triples in by_graph(seen).items():
+            for triple in triples:
+                owners[triple.subject].add(iri(record))
+        held = list(_by_record(release, owners, *both))
+        told += (quad for _, quad in held)
+        name, listed = node(learner), sorted({record for record, _ in held})
+        rows += (ox.Quad(name, _HOLDS, node(record), node(release)) for record in listed)
+        if held and number != SUPPRESSED:
+            value = ox.Literal(str(number), datatype=_INTEGER)
+            rows.append(ox.Quad(name, _HAS_CLASS, value, node(release)))
+        count += bool(held)
+    truth.stage(to_n_quads(rows))  # before the rest: what is listed can be taken out again
+    truth.stage(to_n_quads(told))
+    return count
+
+
+def discard(truth: TruthStore, release: URIRef) -> None:
+    """Let nothing be left in the graphs of *release*; the list goes last, which names the rest."""
+    for _, record in truth.pairs(release, BP.hasReleasedRecord):
+        truth.discard(parts(release, URIRef(record)))
+    truth.discard([release])
+
+
+def _by_record(
+    release: URIRef,
+    owners: Mapping[object, set[URIRef]],
+    identifying: set[ox.Triple],
+    rest: set[ox.Triple],
+) -> Iterator[tuple[URIRef, ox.Quad]]:
+    """Yield each triple in the part of each record that it is from.
+
+    What two records say of one learner is left out but for its class: it could not be taken back
+    with one of them.
+    """
+    for place, triples in enumerate((identifying, rest)):
+        for triple in triples:
+            records = owners[triple.subject]
+            if len(records) == 1 or triple.predicate == _TYPE:
+                for record in records:
+                    graph = node(parts(release, record)[place])
+                    yield record, ox.Quad(triple.subject, triple.predicate, triple.object, graph)

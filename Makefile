@@ -9,7 +9,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-WORKERS ?= logical
+WORKERS ?= $(shell expr $$(nproc) + 1)
+# one more than cores: tests also wait, for processes, clocks and disks
+
+unexport PYTHONDONTWRITEBYTECODE
+# or each of the hundred processes that tests start would compile the modules anew
 
 .PHONY: run test check bench soak clean lock
 

@@ -1,6 +1,6 @@
-"""``/views``: which views are live, and what operators do with one: build it anew, check it.
+"""``/views``: which views are live, and what operators do: rebuild, check, publish.
 
-Both take as long as they take, so they go on beside the request, which only tells how far they
+All take as long as they take, so they go on beside the request, which only tells how far they
 are: a line of JSON at each beat, the last one with what came of it. Who goes away ends nothing.
 """
 
@@ -17,10 +17,14 @@ from rdflib import URIRef
 from databackpack.ontology.codes import local_name
 from databackpack.service.gate.faults import NotFound, Unavailable
 from databackpack.service.policy.model import Audience
+from databackpack.service.policy.refusal import Refused
+from databackpack.service.statistics.choice import choose, to_epsilon
+from databackpack.service.statistics.schedule import outline
 from databackpack.service.views.building import Advance
 from databackpack.service.views.hosted import HostedView
 from databackpack.service.views.live import Live
 from databackpack.service.views.process import ProcessLost
+from databackpack.service.views.snapshot import Disturbed
 from databackpack.service.views.view import ViewFault
 from databackpack.service.web.context import Context
 
@@ -44,11 +48,33 @@ class _Progress:
         self.line = _progress(done, learners, triples)
 
 
+class _Turn:
+    """Who has it does one operation to its end; *what* it is.
+
+    An operation goes on in a thread of its own while its request tells of it.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="operation")
+        self._lock = Lock()
+
+    def operate(self, work: Callable[[Advance], _Line]) -> Response:
+        """Begin *work*, when no other is under way, and return its progress as a stream."""
+        if not self._lock.acquire(blocking=False):
+            raise Unavailable(f"Another {self._what} is under way.", _RETRY_AFTER)
+        _LOG.info("%s: %s", g.operator, request.path)
+        progress = _Progress()
+        outcome = self._executor.submit(work, progress.advance)
+        outcome.add_done_callback(lambda _: self._lock.release())
+        return Response(_lines(outcome, progress), mimetype="application/x-ndjson")
+
+
 def blueprint(context: Context) -> Blueprint:
     """Return the surface over *context*."""
     surface = Blueprint("views", __name__)
     views = context.views
-    executor, turn = ThreadPoolExecutor(1, thread_name_prefix="operation"), Lock()
+    views_turn, statistics_turn = _Turn("rebuild or check"), _Turn("publication")
 
     @surface.before_request
     def admit() -> None:
@@ -69,7 +95,7 @@ def blueprint(context: Context) -> Blueprint:
             built = views.rebuild(*chosen, advance)
             return {"epoch": built.epoch, "triples": len(built)}
 
-        return operate(work)
+        return views_turn.operate(work)
 
     @surface.post("/views/<audience>/<purpose>/check")
     def check(audience: str, purpose: str) -> Response:
@@ -82,17 +108,23 @@ def blueprint(context: Context) -> Blueprint:
             differing = {"only_live": found.only_first, "only_rebuilt": found.only_second}
             return {"same": found.same, **differing}
 
-        return operate(work)
+        return views_turn.operate(work)
 
-    def operate(work: Callable[[Advance], _Line]) -> Response:
-        """Begin *work*, when no other is under way, and return its progress as a stream."""
-        if not turn.acquire(blocking=False):
-            raise Unavailable("Another rebuild or check is under way.", _RETRY_AFTER)
-        _LOG.info("%s: %s", g.operator, request.path)
-        progress = _Progress()
-        outcome = executor.submit(work, progress.advance)
-        outcome.add_done_callback(lambda _: turn.release())
-        return Response(_lines(outcome, progress), mimetype="application/x-ndjson")
+    @surface.post("/views/<audience>/<purpose>/publish")
+    def publish(audience: str, purpose: str) -> Response:
+        chosen = _chosen(context, audience, purpose)
+        wanted = choose(context.truth, request.args.getlist("cube"), *chosen)
+        epsilon = to_epsilon(request.args.get("epsilon"))
+
+        def work(advance: Advance) -> _Line:
+            from databackpack.service.statistics import publication  # counting loads what is public
+
+            found = publication.publish(
+                views, wanted, *chosen, epsilon, lambda done, total: advance(done, total, 0)
+            )
+            return {"published": [outline(context.truth, one) for one in found]}
+
+        return statistics_turn.operate(work)
 
     return surface
 
@@ -140,6 +172,8 @@ def _told(outcome: "Future[_Line]") -> _Line:
     except (ViewFault, ProcessLost) as error:
         _LOG.warning("an operation on a view came to nothing: %r", error)
         return {"problem": "The view was given up meanwhile, or the service is stopping."}
+    except (Refused, Disturbed) as error:
+        return {"problem": str(error)}
     except Exception:
         _LOG.exception("an operation on a view failed")
         return {"problem": "The service failed; its log says how."}

@@ -67,6 +67,7 @@ NEEDS = {"audience": "teacher-elm", "purpose": "StudentLearningNeedsAssessment"}
 QUESTION = {"question": "learners-meeting-standard"}
 STANDARD = {"standard": "3.OA.A.1"}
 MOVES = {"name": "moves"}
+PUBLISH = "POST /views/{audience}/{purpose}/publish"
 GUARDIAN, FULL = "guardian", {"level": "full"}
 DANGER = {
     "audience": "provider-lantern",
@@ -175,6 +176,9 @@ ASKED = [
     Ask("POST /views/{audience}/{purpose}/rebuild", 200, "operator", NEEDS, accept="*/*"),
     Ask("POST /views/{audience}/{purpose}/check", 200, "operator", NEEDS, accept="*/*"),
     Ask("POST /views/{audience}/{purpose}/check", 404, "operator", {**NEEDS, "purpose": "x"}),
+    Ask(PUBLISH, 200, "operator", NEEDS, {"cube": "moves"}, accept="*/*"),
+    Ask(PUBLISH, 400, "operator", NEEDS, {"cube": "x"}),
+    Ask(PUBLISH, 401, "teacher", NEEDS, {"cube": "moves"}),
 ]
 
 

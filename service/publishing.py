@@ -15,7 +15,7 @@ from rich.table import Table
 
 from databackpack import ontology
 from databackpack.loaders.dictionary.report import safe
-from databackpack.ontology.codes import local_name
+from databackpack.ontology.codes import label, local_name
 from databackpack.ontology.namespaces import PREFIXES
 from databackpack.queries import cubes
 from databackpack.queries.cubes import Cube
@@ -32,7 +32,6 @@ from databackpack.service.policy import jurisdiction
 from databackpack.service.policy.refusal import nearest
 from databackpack.service.records.graphs import REGISTRY, statistics_graph
 from databackpack.service.records.truth import StoreInUse, TruthStore
-from databackpack.service.rights.naming import label
 from databackpack.service.running import RunningService
 from databackpack.service.statistics import schedule
 from databackpack.service.statistics.choice import choose, to_epsilon

@@ -1,6 +1,7 @@
 """``backpack agreement``: written agreements, from the form to the certificate of destruction."""
 
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,10 +10,15 @@ import click
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import ID
 from databackpack.service.opening import MOMENT, STORE, opened, telling
+from databackpack.service.policy.purpose import is_within
+from databackpack.service.records.truth import TruthStore
+from databackpack.service.releases import release
 from databackpack.service.rights import agreements, form, usage
 from databackpack.service.rights.agreements import OnRecord
+from databackpack.service.rights.usage import Made, Usage
+from databackpack.service.statistics import schedule
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "made"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FORMS = (".yaml", ".yml")
@@ -130,8 +136,27 @@ def _destroyed(name: str, day: datetime, store: Path) -> None:
 def _report(name: str, store: Path, since: datetime | None, kind: str) -> None:
     """Print who asked under the agreement NAME, what came of it, how many learners it was about."""
     begin = None if since is None else since.replace(tzinfo=UTC)
-    found = usage.read(opened(store).truth, name, begin)
-    click.echo(usage.write(found, kind), nl=False)
+    truth = opened(store).truth
+    found = usage.read(truth, name, begin)
+    click.echo(usage.write(replace(found, made=made(truth, found)), kind), nl=False)
+
+
+def made(truth: TruthStore, found: Usage) -> list[Made]:
+    """Return the releases and the publications for the agreement's audience, in order of time."""
+    agreed = found.bound.agreement
+    releases = [
+        Made(one.moment, f"release {one.number}: {one.learners} learners, groups of {one.k}")
+        for one in release.on_record(truth, agreed.iri)
+        if one.moment >= found.since
+    ]
+    publications = [
+        Made(one.issued, f"statistics {one.name}, publication {one.sequence}")
+        for one in schedule.on_record(truth)
+        if one.audience == agreed.audience
+        and any(is_within(one.purpose, purpose) for purpose in agreed.purposes)
+        and found.since <= one.issued < agreed.until
+    ]
+    return sorted([*releases, *publications], key=lambda one: one.moment)
 
 
 COMMANDS: tuple[click.Command, ...] = (_agreement,)

@@ -12,6 +12,7 @@ from io import StringIO
 
 from rdflib import URIRef
 
+from databackpack.loaders.dictionary.report import safe
 from databackpack.ontology.codes import label, local_name
 from databackpack.service.policy.purpose import is_within
 from databackpack.service.records import disclosures
@@ -23,8 +24,6 @@ from databackpack.service.templating import templates
 from databackpack.service.views.exposure import Part, Timeline, timeline
 
 __all__ = ["Asker", "Exposed", "Line", "Made", "Usage", "read", "write"]
-
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,5 +240,5 @@ def _table(usage: Usage) -> str:
             str(line.learners),
             entry.digest,
         )
-        rows.writerow(f"'{v}" if v.startswith(_FORMULAS) else v for v in values)
+        rows.writerow(map(safe, values))
     return file.getvalue()

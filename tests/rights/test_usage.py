@@ -13,14 +13,18 @@ from rdflib import URIRef
 
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPC, DPV, ID
+from databackpack.service import agreeing
 from databackpack.service.policy.model import Level
 from databackpack.service.policy.refusal import Refused
 from databackpack.service.records import disclosures
 from databackpack.service.records.disclosures import ANSWERED, Outcome, Request
 from databackpack.service.records.graphs import AGREEMENTS
 from databackpack.service.records.truth import Change, TruthStore
+from databackpack.service.releases import release
+from databackpack.service.releases.release import Release
 from databackpack.service.rights import agreements, usage
 from databackpack.service.rights.usage import Made
+from databackpack.service.statistics.schedule import Publication
 from databackpack.service.views.exposure import Exposures, Part
 from tests.rights.test_agreements import TEXT
 from tests.running import Running, TickingClock, run_sample
@@ -186,3 +190,52 @@ def test_learners_are_counted_as_a_naive_reading_of_every_state_counts_them(
     assert {one.part: one.learners for one in found.exposed} == {
         part: sum(1 for other, _ in seen if other == part) for part, _ in seen
     }
+
+
+def test_releases_and_publications_of_the_audience_are_among_what_was_made(
+    running: Running,
+) -> None:
+    truth, agreement = running.context.truth, ID["agreement/sample-study"]
+    made, moment = agreed_release(agreement, truth), truth.clock()
+    truth.commit([release.addition(truth, made)])
+    for audience in (STUDY, OTHER):
+        data_set = ID[f"statistics/{audience}/AcademicResearch/moves"]
+        about = Publication(
+            iri=data_set,
+            cube=ID["cube/moves"],
+            title="Moves",
+            definition="Moves",
+            population="learners",
+            share_of="",
+            audience=ID[f"audience/{audience}"],
+            purpose=DPV.AcademicResearch,
+            categories=frozenset(),
+            issued=moment,
+            months=12,
+            sequence=3,
+            minimum_cell_size=10,
+        )
+        truth.commit([Change(data_set, about.to_triples())])
+    found = agreeing.made(truth, usage.read(truth, "sample-study"))
+    assert [one.what for one in found] == [
+        "release 1: 40 learners, groups of 10",
+        "statistics moves, publication 3",
+    ]
+    assert agreeing.made(truth, usage.read(truth, "sample-study", truth.clock())) == []
+
+
+def agreed_release(agreement: URIRef, truth: TruthStore) -> Release:
+    return Release(
+        agreement=agreement,
+        audience=AUDIENCE,
+        purpose=DPV.AcademicResearch,
+        number=1,
+        moment=truth.clock(),
+        epoch=truth.epoch,
+        k=10,
+        who="custodian",
+        learners=40,
+        suppressed=0,
+        left_out=0,
+        losses={},
+    )

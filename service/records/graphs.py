@@ -32,6 +32,7 @@ __all__ = [
     "STATISTICS",
     "STATISTICS_BASIS",
     "basis_graph",
+    "classes_graph",
     "emergency_graph",
     "framework_graph",
     "guardianship_graph",
@@ -123,6 +124,11 @@ def basis_graph(data_set: URIRef) -> URIRef:
 def releases_graph(agreement: URIRef) -> URIRef:
     """Return the name of the graph of what is on record of an agreement's releases."""
     return URIRef(f"{RELEASES}/{local_name(agreement)}")
+
+
+def classes_graph(agreement: URIRef, number: int) -> URIRef:
+    """Return the name of the graph of which learners looked alike in an agreement's release."""
+    return URIRef(f"{releases_graph(agreement)}/{number}")
 
 
 def released_graph(agreement: URIRef, number: int) -> URIRef:

@@ -18,11 +18,9 @@ from rdflib import URIRef
 from databackpack.ontology.namespaces import BP
 from databackpack.service.releases.generalizer import Generalizer
 from databackpack.service.releases.quasi import Look, Profile, Recoding, is_counted, looks
+from databackpack.service.views.cohort import SUPPRESSED
 
-__all__ = ["SUPPRESSED", "Plan", "plan", "too_small"]
-
-SUPPRESSED = 0
-"""The class of all whose quasi-identifiers are suppressed."""
+__all__ = ["Plan", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +64,6 @@ def plan(
                 recodings[population.learners[one]] = group.recoding
                 classes[population.learners[one]] = number
     return Plan(recodings, classes, _losses(profiles, recodings, generalizer))
-
-
-def too_small(sizes: Mapping[int, int], k: int) -> frozenset[int]:
-    """Return the classes that must be suppressed when as many learners are left as *sizes* says.
-
-    A learner of whom anything was taken out is no longer in its class. Where fewer than *k* would
-    then be in ``SUPPRESSED``, the smallest other classes go too; where there is none left, it is
-    itself among those returned: nothing may be shown any more.
-    """
-    found = {one for one, size in sizes.items() if one != SUPPRESSED and 0 < size < k}
-    pool = sizes.get(SUPPRESSED, 0) + sum(sizes[one] for one in found if one > SUPPRESSED)
-    others = sorted((size, one) for one, size in sizes.items() if one > SUPPRESSED and size >= k)
-    for size, one in others:
-        if not 0 < pool < k:
-            break
-        found.add(one)
-        pool += size
-    return frozenset(found | {SUPPRESSED} if 0 < pool < k else found)
 
 
 def _start(profiles: Mapping[URIRef, Profile], k: int, generalizer: Generalizer) -> Recoding:

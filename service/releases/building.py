@@ -20,7 +20,7 @@ from databackpack.service.policy.refusal import Refused
 from databackpack.service.records.graphs import AGREEMENTS, REGISTRY, released_graph
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.releases import anonymity, quasi, release, shelf
-from databackpack.service.releases.anonymity import SUPPRESSED, Plan
+from databackpack.service.releases.anonymity import Plan
 from databackpack.service.releases.draft import Draft
 from databackpack.service.releases.extract import Extract
 from databackpack.service.releases.generalizer import Generalizer
@@ -28,6 +28,7 @@ from databackpack.service.releases.quasi import Item, Profile
 from databackpack.service.releases.release import Release
 from databackpack.service.releases.shelf import Told
 from databackpack.service.views import public
+from databackpack.service.views.cohort import SUPPRESSED
 from databackpack.service.views.directory import Directory
 from databackpack.service.views.released import last_number
 from databackpack.service.views.snapshot import walk
@@ -70,14 +71,15 @@ def build(directory: Directory, agreement: URIRef, who: str, advance: Advance) -
                 str(BP.minimumGroupSize),
                 f"Only {len(profiles)} learners may be seen under it, and a release needs {k}.",
             )
-        plan = anonymity.plan(profiles, k, generalizer)
+        before = release.classes_before(truth, agreement)
+        plan = anonymity.plan(profiles, k, generalizer, before)
         profiles.clear()
         extract.save()
-        told, count, learners = _told(draft, plan, generalizer), 0, 0
+        told, done, written = _told(draft, plan, generalizer), 0, set[URIRef]()
         while some := list(islice(told, _TOGETHER)):
-            learners += shelf.put(truth, released_graph(agreement, number), some)
-            count += len(some)
-            advance("Writing", count, len(plan.recodings))
+            written |= shelf.put(truth, released_graph(agreement, number), some)
+            done += len(some)
+            advance("Writing", done, len(plan.recodings))
     made = Release(
         agreement=agreement,
         audience=audience.iri,
@@ -87,12 +89,13 @@ def build(directory: Directory, agreement: URIRef, who: str, advance: Advance) -
         epoch=epoch,
         k=k,
         who=who,
-        learners=learners,
-        suppressed=sum(plan.classes[one] == SUPPRESSED for one in plan.recodings),
-        left_out=len(directory.candidates(audience)) - learners,
+        learners=len(written),
+        suppressed=sum(plan.classes[one] == SUPPRESSED for one in written),
+        left_out=len(directory.candidates(audience)) - len(written),
         losses=plan.losses,
     )
-    truth.commit([release.addition(truth, made)])
+    classes = {one: plan.classes[one] for one in written}
+    truth.commit(release.addition(truth, made, classes))
     shelf.discard(truth, released_graph(agreement, number - 1))
     return made
 
@@ -143,4 +146,4 @@ def _told(draft: Draft, plan: Plan, generalizer: Generalizer) -> Iterator[Told]:
         if learner in plan.recodings:
             triples = [quad.triple for quad in seen]
             told = quasi.recode(triples, plan.recodings[learner], generalizer)
-            yield learner, plan.classes[learner], seen, *told
+            yield learner, seen, *told

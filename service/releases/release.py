@@ -1,22 +1,26 @@
 """A release on record: what was made when, under which agreement, and what that cost; as RDF.
 
 The last release under an agreement is the current one. What it holds is beside it, in graphs that
-``service.views.released`` names; of earlier ones only this is kept.
+``service.views.released`` names; of earlier ones this is kept, and who looked like whom.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import pyoxigraph as ox
 from rdflib import RDF, XSD, Graph, Literal, URIRef
 
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, ID, PROV
-from databackpack.service.records.graphs import releases_graph
-from databackpack.service.records.terms import to_graph, to_triples
+from databackpack.service.records.graphs import classes_graph, releases_graph
+from databackpack.service.records.terms import node, to_graph, to_triples
 from databackpack.service.records.truth import Change, TruthStore
 
-__all__ = ["Losses", "Release", "addition", "last", "on_record", "write"]
+__all__ = ["Losses", "Release", "addition", "classes_before", "last", "on_record", "write"]
+
+_HAS_CLASS, _INTEGER = node(BP.hasReleaseClass), node(XSD.integer)
 
 Losses = Mapping[URIRef, Mapping[URIRef, int]]
 """Property or class → step of its ladder → how many learners of the release are told it so."""
@@ -49,10 +53,27 @@ class Release:
         return ID[f"release/{local_name(self.agreement)}/{self.number}"]
 
 
-def addition(truth: TruthStore, release: Release) -> Change:
-    """Return the change that puts *release* on record, and so makes it the current one."""
+def addition(truth: TruthStore, release: Release, classes: Mapping[URIRef, int]) -> list[Change]:
+    """Return what puts *release* on record, with the class of each learner: the current one."""
     name = releases_graph(release.agreement)
-    return Change(name, truth.triples(name) | to_triples(write(release)))
+    alike = {
+        ox.Triple(node(one), _HAS_CLASS, ox.Literal(str(number), datatype=_INTEGER))
+        for one, number in classes.items()
+    }
+    return [
+        Change(name, truth.triples(name) | to_triples(write(release))),
+        Change(classes_graph(release.agreement, release.number), alike),
+    ]
+
+
+def classes_before(truth: TruthStore, agreement: URIRef) -> dict[URIRef, tuple[str, ...]]:
+    """Return the classes that each learner was in, by release: all that its code was told with."""
+    found: defaultdict[URIRef, list[str]] = defaultdict(list)
+    for release in on_record(truth, agreement):
+        graph = classes_graph(agreement, release.number)
+        for learner, number in truth.pairs(graph, BP.hasReleaseClass):
+            found[learner].append(f"{release.number}: {number}")
+    return {learner: tuple(told) for learner, told in found.items()}
 
 
 def write(release: Release) -> Graph:

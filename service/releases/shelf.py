@@ -8,31 +8,29 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 import pyoxigraph as ox
-from rdflib import RDF, XSD, URIRef
+from rdflib import RDF, URIRef
 
 from databackpack.ontology.namespaces import BP
 from databackpack.service.records.terms import iri, node
 from databackpack.service.records.transaction import by_graph
 from databackpack.service.records.truth import TruthStore
-from databackpack.service.releases.anonymity import SUPPRESSED
 from databackpack.service.views.engine import to_n_quads
 from databackpack.service.views.released import parts
 
 __all__ = ["Told", "discard", "put"]
 
-Told = tuple[URIRef, int, list[ox.Quad], set[ox.Triple], set[ox.Triple]]
-"""A learner, its class, what is seen of it by record, and what is told: quasi-identifying, rest."""
+Told = tuple[URIRef, list[ox.Quad], set[ox.Triple], set[ox.Triple]]
+"""A learner, what is seen of it by record, and what is told: quasi-identifying, and the rest."""
 
-_HAS_CLASS, _HOLDS, _TYPE = map(node, (BP.hasReleaseClass, BP.hasReleasedRecord, RDF.type))
-_INTEGER = node(XSD.integer)
+_HOLDS, _TYPE = node(BP.hasReleasedRecord), node(RDF.type)
 
 
-def put(truth: TruthStore, release: URIRef, learners: Iterable[Told]) -> int:
-    """Return of how many *learners* something is now in the graphs of *release*."""
+def put(truth: TruthStore, release: URIRef, learners: Iterable[Told]) -> set[URIRef]:
+    """Return those *learners* of whom something is now in the graphs of *release*."""
     rows: list[ox.Quad] = []
     told: list[ox.Quad] = []
-    count = 0
-    for learner, number, seen, *both in learners:
+    written: set[URIRef] = set()
+    for learner, seen, *both in learners:
         owners: defaultdict[object, set[URIRef]] = defaultdict(set)
         for record, triples in by_graph(seen).items():
             for triple in triples:
@@ -41,13 +39,11 @@ def put(truth: TruthStore, release: URIRef, learners: Iterable[Told]) -> int:
         told += (quad for _, quad in held)
         name, listed = node(learner), sorted({record for record, _ in held})
         rows += (ox.Quad(name, _HOLDS, node(record), node(release)) for record in listed)
-        if held and number != SUPPRESSED:
-            value = ox.Literal(str(number), datatype=_INTEGER)
-            rows.append(ox.Quad(name, _HAS_CLASS, value, node(release)))
-        count += bool(held)
+        if held:
+            written.add(learner)
     truth.stage(to_n_quads(rows))  # before the rest: what is listed can be taken out again
     truth.stage(to_n_quads(told))
-    return count
+    return written
 
 
 def discard(truth: TruthStore, release: URIRef) -> None:

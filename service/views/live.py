@@ -21,7 +21,7 @@ from databackpack.service.views.directory import Directory
 from databackpack.service.views.engine import to_n_triples
 from databackpack.service.views.exposure import Exposures, Parts, parts_of
 from databackpack.service.views.projection import is_whole, project
-from databackpack.service.views.released import Groups, Released
+from databackpack.service.views.released import Classes, Released
 from databackpack.service.views.selection import Selection, select
 from databackpack.service.views.view import Slice, View
 
@@ -33,7 +33,7 @@ _BATCH = 25
 _READERS = 2
 """Threads that read for one build: the engine lets others go on while it reads a record."""
 
-_Selected = tuple[URIRef, Selection, Groups]
+_Selected = tuple[URIRef, Selection, Classes]
 
 
 class Live:
@@ -181,21 +181,21 @@ class Live:
         slices: list[Slice] = []
         shown: dict[URIRef, Parts] = {}
         selected = {learner: self._select(learner, law, moment) for learner in learners}
-        for learner, (_, groups) in selected.items():
-            self._released.count(learner, groups)
+        for learner, (_, classes) in selected.items():
+            self._released.count(learner, classes)
         turned = self._released.settle()
         for learner in turned - selected.keys():
             selected[learner] = self._select(learner, law, moment)
-        for learner, (selection, groups) in selected.items():
+        for learner, (selection, classes) in selected.items():
             self._expect(learner, selection.until)
-            shown[learner], outline = _parts(selection), _outline(selection, groups)
+            shown[learner], outline = _parts(selection), _outline(selection, classes)
             is_known = self._outlines.get(learner, _NOTHING) == outline and learner not in turned
             if is_known and changed is not None and changed.isdisjoint(_records(selection)):
                 continue
             self._outlines[learner] = outline
             codes = self._codes.find(node(learner)), *self._released.names(learner)
             names = [node(learner), *(code for code in codes if code is not None)]
-            slices.append((names, self._project(selection, groups)))
+            slices.append((names, self._project(selection, classes)))
         self._codes.save()
         return slices, shown
 
@@ -221,22 +221,22 @@ class Live:
         """Return what is selected of each learner, and all of it as N-Triples."""
         moment = self._directory.truth.clock()
         selected = [(learner, *self._select(learner, law, moment)) for learner in batch]
-        return selected, b"".join(self._project(one, groups) for _, one, groups in selected)
+        return selected, b"".join(self._project(one, classes) for _, one, classes in selected)
 
-    def _take(self, learner: URIRef, selection: Selection, groups: Groups) -> None:
+    def _take(self, learner: URIRef, selection: Selection, classes: Classes) -> None:
         """Remember what the view was filled with."""
         self._expect(learner, selection.until)
-        self._released.count(learner, groups)
+        self._released.count(learner, classes)
         if selection.decisions:
             self._shown[learner] = _parts(selection)
-            self._outlines[learner] = _outline(selection, groups)
+            self._outlines[learner] = _outline(selection, classes)
 
-    def _select(self, learner: URIRef, law: Law, moment: datetime) -> tuple[Selection, Groups]:
+    def _select(self, learner: URIRef, law: Law, moment: datetime) -> tuple[Selection, Classes]:
         dossier = self._directory.dossier(learner)
         selection = select(dossier, self.audience, self.purpose, law, moment)
         return self._released.narrow(learner, selection, moment)
 
-    def _project(self, selection: Selection, groups: Groups) -> bytes:
+    def _project(self, selection: Selection, classes: Classes) -> bytes:
         """Return what is shown by *selection*, sorted; most records are shown as they are.
 
         INVARIANT: the order says nothing of what was written to the truth store with it: rows of
@@ -244,7 +244,7 @@ class Live:
         """
         truth, pieces = self._directory.truth, []
         for record, decision in selection.decisions.items():
-            released = self._released.show(record, decision, groups)
+            released = self._released.show(record, decision, classes)
             if released is not None:
                 pieces.append(released)
             elif is_whole(decision):
@@ -264,13 +264,13 @@ def _records(selection: Selection) -> Iterable[URIRef]:
     return (record.iri for record in selection.decisions)
 
 
-def _outline(selection: Selection, groups: Groups) -> bytes:
+def _outline(selection: Selection, classes: Classes) -> bytes:
     """Return what tells apart selections of which different triples may be shown."""
     seen = sorted(
         (record.iri, made.level.notation, _letting_through(made.rule))
         for record, made in selection.decisions.items()
     )
-    return sha256(repr((seen, groups and sorted(groups.items()))).encode()).digest()
+    return sha256(repr((seen, classes and sorted(classes.items()))).encode()).digest()
 
 
 def _letting_through(rule: Rule | None) -> tuple[list[URIRef] | None, list[URIRef]]:

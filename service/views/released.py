@@ -6,32 +6,30 @@ once, one that opens more is in the next one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyoxigraph as ox
 from rdflib import URIRef
 
-from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.policy.decide import covers
 from databackpack.service.policy.model import Audience, Decision, Level
-from databackpack.service.records.graphs import released_graph, releases_graph
+from databackpack.service.records.graphs import classes_graph, released_graph, releases_graph
 from databackpack.service.records.terms import iri, node, text
 from databackpack.service.records.truth import TruthStore
-from databackpack.service.views.cohort import VANISHING, Cohort, Group
+from databackpack.service.views.cohort import SUPPRESSED, Cohort
 from databackpack.service.views.dossier import HeldRecord
 from databackpack.service.views.engine import N_TRIPLES, to_n_triples
 from databackpack.service.views.projection import is_cut, let_through
 from databackpack.service.views.selection import Selection
 
-__all__ = ["Groups", "Released", "last_number", "parts"]
+__all__ = ["Classes", "Released", "last_number", "parts"]
 
-Groups = Mapping[URIRef, Group] | None
-"""Agreement → in which group of its release a learner is now; None where no releases are asked for.
-"""
+Classes = Mapping[URIRef, int] | None
+"""Agreement → in which class of its release a learner is now; None where there are no releases."""
 
-_HAS_CLASS, _HOLDS = node(BP.hasReleaseClass), node(BP.hasReleasedRecord)
+_HOLDS = node(BP.hasReleasedRecord)
 
 
 def last_number(truth: TruthStore, agreement: URIRef) -> int:
@@ -51,18 +49,19 @@ def parts(release: URIRef, record: URIRef) -> tuple[URIRef, URIRef]:
 
 @dataclass(frozen=True, slots=True)
 class _Release:
-    """The current release under one agreement: its list, and who is alike in it."""
+    """The current release under one agreement: its list, its classes, and who is alike now."""
 
     graph: URIRef
+    classes: URIRef
     cohort: Cohort
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What the list of a release says of one learner; class () has no quasi-identifiers."""
+    """What the list of a release says of one learner."""
 
-    group: Group = ()
-    records: frozenset[URIRef] = field(default_factory=frozenset)
+    number: int
+    records: frozenset[URIRef]
 
 
 class Released:
@@ -74,18 +73,15 @@ class Released:
     def __init__(self, truth: TruthStore, audience: Audience, purpose: URIRef, least: int) -> None:
         self._truth, self._audience, self._purpose = truth, audience, purpose
         self._releases = {
-            agreement.iri: _Release(
-                released_graph(agreement.iri, last_number(truth, agreement.iri)),
-                Cohort(max(agreement.minimum_group_size, least)),
-            )
+            agreement.iri: _release(truth, agreement.iri, max(agreement.minimum_group_size, least))
             for agreement in audience.agreements
             if agreement.minimum_group_size is not None
         }
 
     def narrow(
         self, learner: URIRef, selection: Selection, moment: datetime
-    ) -> tuple[Selection, Groups]:
-        """Return what of *selection* is in a release, and how the learner looks in each then.
+    ) -> tuple[Selection, Classes]:
+        """Return what of *selection* is in a release, and the learner's class there then.
 
         All of it where the agreements do not ask for releases.
         """
@@ -101,30 +97,30 @@ class Released:
             elif record.iri in rows[agreement].records:
                 kept[record] = made
                 shown.setdefault(agreement, []).append((record, made))
-        found = {one: self._group(one, rows[one], held) for one, held in shown.items()}
-        groups = {one: group for one, group in found.items() if group is not None}
-        return replace(selection, decisions=kept), groups
+        found = {one: self._class(one, rows[one], held) for one, held in shown.items()}
+        classes = {one: number for one, number in found.items() if number is not None}
+        return replace(selection, decisions=kept), classes
 
-    def count(self, learner: URIRef, groups: Groups) -> None:
-        """Let *learner* be counted in *groups* and in no others."""
+    def count(self, learner: URIRef, classes: Classes) -> None:
+        """Let *learner* be counted in *classes* and in no others."""
         for agreement, release in self._releases.items():
-            release.cohort.put(learner, None if groups is None else groups.get(agreement))
+            release.cohort.put(learner, None if classes is None else classes.get(agreement))
 
     def settle(self) -> set[URIRef]:
         """Return the learners of whom more or less is shown since others were counted anew."""
         return {who for release in self._releases.values() for who in release.cohort.settle()}
 
-    def show(self, record: HeldRecord, made: Decision, groups: Groups) -> bytes | None:
+    def show(self, record: HeldRecord, made: Decision, classes: Classes) -> bytes | None:
         """Return what is shown of *record*; None where no release decides it."""
         agreement = self._agreement(made)
-        if groups is None or agreement is None:
+        if classes is None or agreement is None:
             return None
-        release, group = self._releases[agreement], groups.get(agreement)
-        if group is None or release.cohort.is_silent(group):
+        release, number = self._releases[agreement], classes.get(agreement)
+        if number is None or release.cohort.is_silent(number):
             return b""
         quasi, rest = parts(release.graph, record.iri)
         shown = self._truth.n_triples(rest)
-        if not release.cohort.is_hidden(group):
+        if not release.cohort.is_hidden(number):
             shown += self._truth.n_triples(quasi)
         if is_cut(made.rule):
             held = (quad.triple for quad in ox.parse(shown, format=N_TRIPLES))
@@ -155,28 +151,25 @@ class Released:
 
     def _row(self, release: _Release, learner: URIRef) -> _Row:
         said = self._truth.triples(release.graph, learner)
-        return _Row(
-            tuple(text(t.object) for t in said if t.predicate == _HAS_CLASS),
-            frozenset(iri(t.object) for t in said if t.predicate == _HOLDS),
-        )
+        numbers = [int(text(t.object)) for t in self._truth.triples(release.classes, learner)]
+        records = frozenset(iri(t.object) for t in said if t.predicate == _HOLDS)
+        return _Row(numbers[0] if numbers else SUPPRESSED, records)
 
-    def _group(
+    def _class(
         self, agreement: URIRef, row: _Row, shown: list[tuple[HeldRecord, Decision]]
-    ) -> Group | None:
-        """Return the group of a learner of whose released records only those *shown* are.
+    ) -> int | None:
+        """Return the class of a learner of whose released records only those *shown* are.
 
-        Who lacks a category looks like those of the class who lack it too. Who lacks a part of one,
-        or some properties, looks like nobody. None where nothing is left to show.
+        Whoever lacks something that was released does not look like its class any more. None where
+        nothing is left to show.
         """
-        present = {local_name(record.category) for record, _ in shown}
-        lacking = row.records - {record.iri for record, _ in shown}
-        gone = {local_name(record) for record in lacking}
-        if not lacking and not any(is_cut(made.rule) for _, made in shown):
-            return row.group
+        if len(shown) == len(row.records) and not any(is_cut(made.rule) for _, made in shown):
+            return row.number
         release = self._releases[agreement].graph
-        is_something = any(self._truth.n_triples(parts(release, one.iri)[1]) for one, _ in shown)
-        is_alike = gone.isdisjoint(present) and not any(is_cut(made.rule) for _, made in shown)
-        if not row.group or not is_alike:
-            return () if is_something else None
-        number = row.group[0].removeprefix(VANISHING)
-        return ("" if is_something else VANISHING) + number, *sorted(gone)
+        rests = (self._truth.n_triples(parts(release, record.iri)[1]) for record, _ in shown)
+        return SUPPRESSED if any(rests) else None
+
+
+def _release(truth: TruthStore, agreement: URIRef, k: int) -> _Release:
+    number = last_number(truth, agreement)
+    return _Release(released_graph(agreement, number), classes_graph(agreement, number), Cohort(k))

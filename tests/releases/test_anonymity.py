@@ -9,8 +9,9 @@ from rdflib import URIRef
 
 from databackpack.ontology.namespaces import BP
 from databackpack.service.records.terms import node
-from databackpack.service.releases.anonymity import SUPPRESSED, Plan, plan, too_small
+from databackpack.service.releases.anonymity import Plan, plan
 from databackpack.service.releases.quasi import Generalizer, profile, recode
+from databackpack.service.views.cohort import SUPPRESSED, too_small
 from tests.releases import recount
 from tests.releases.world import PARENTS, Person, Triples, crowd, world, worlds
 

@@ -20,10 +20,14 @@ _YES_OR_NO = {"true": "yes", "false": "no"}
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A value of a dimension; *rank* is its place in its scheme's order, if that has one."""
+    """A value of a dimension, and how many *cells* have it.
+
+    *rank* is its place in its scheme's order, if that has one.
+    """
 
     term: Term
     label: str
+    cells: int = 0
     rank: int = 0
 
     @property
@@ -123,7 +127,8 @@ def _member(row: ox.QuerySolution) -> Member:
         label = local_name(URIRef(value.value))
     else:
         label = _YES_OR_NO.get(text(value), text(value))
-    return Member(value, label, int(text(row["rank"])) if row["rank"] else 0)
+    rank = int(text(row["rank"])) if row["rank"] else 0
+    return Member(value, label, int(text(row["cells"])), rank)
 
 
 def _order(member: Member) -> tuple[bool, int, str]:

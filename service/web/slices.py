@@ -66,6 +66,9 @@ class Slice:
         """Return what is shown of the cells that the solutions of ``cells.rq`` have."""
         found = dict(self._cell(row) for row in solutions)
         panels, rows, series = (self._members(position, found) for position in range(len(AXES)))
+        there = {key[0] for key in found}
+        empty = [member for member in panels if member.term not in there] if there else []
+        panels = [member for member in panels if member not in empty]
         cells = {
             (p, r, s): found[panel.term, row.term, one.term]
             for p, panel in enumerate(panels)
@@ -81,6 +84,7 @@ class Slice:
             is_over_time=self.axes[1] is not None and self.axes[1].is_time,
             heads=[axis.label if axis else "" for axis in self.axes],
             panels=[member.label for member in panels],
+            empty=[member.label for member in empty],
             rows=[member.label for member in rows],
             series=[member.label for member in series],
             cells=cells,
@@ -143,9 +147,10 @@ def _named(axis: str, name: str, left: list[Dimension]) -> Dimension | None:
 
 
 def _value(dimension: Dimension, sent: Mapping[str, str]) -> Member:
-    """Return the value that a dimension is fixed to: the total or the first, of time the last."""
+    """Return the value that a dimension is fixed to: of time the last, else that of most cells."""
     if dimension.name not in sent:
-        return dimension.members[-1 if dimension.is_time else 0]
+        members = dimension.members
+        return members[-1] if dimension.is_time else max(members, key=lambda one: one.cells)
     for member in dimension.members:
         if member.key == sent[dimension.name]:
             return member

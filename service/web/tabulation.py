@@ -48,7 +48,8 @@ class Tabulation:
     A combination that *cells* has not is suppressed or empty: nothing tells which. *least* is how
     many learners a cell must be of. A dimension that is not used has one label, the empty text;
     *heads* are the names of the three. *fixed* says which part of the data set it is, *share_of*
-    what the learners of a share have; it is empty where learners are counted only.
+    what the learners of a share have; it is empty where learners are counted only. Of the panels
+    *empty* nothing at all is shown, so that a picture does without them.
     """
 
     title: str
@@ -58,6 +59,7 @@ class Tabulation:
     is_over_time: bool
     heads: Sequence[str]
     panels: Sequence[str]
+    empty: Sequence[str]
     rows: Sequence[str]
     series: Sequence[str]
     cells: Mapping[tuple[int, int, int], Cell]
@@ -110,7 +112,7 @@ class Tabulation:
         used = [head for head in self.heads if head]
         numbers = ["learners", *(("lower_percent", "upper_percent") if self.is_share else ())]
         yield [safe(head) for head in [*used, *numbers, "note"]]
-        for p, panel in enumerate(self.panels):
+        for p, panel in enumerate([*self.panels, *self.empty]):
             for r, row in enumerate(self.rows):
                 for s, one in enumerate(self.series):
                     labels = zip(self.heads, (panel, row, one), strict=True)

@@ -12,12 +12,16 @@ from databackpack.service.records.terms import node
 from databackpack.service.web.data_set import DataSet, Dimension, Member
 from databackpack.service.web.slices import Slice, choose
 
-TOTAL = Member(node(BP.Total), "All")
+TOTAL = Member(node(BP.Total), "All", 1)
 
 
 def dimension(name: str, size: int, *, total: bool = False, place: bool = False) -> Dimension:
-    members = [Member(ox.Literal(f"{name} {number}"), f"{name} {number}") for number in range(size)]
+    members = [Member(ox.Literal(label), label, 1) for label in _labels(name, size)]
     return Dimension(BPD[name], name, place, (*([TOTAL] if total else []), *members))
+
+
+def _labels(name: str, size: int) -> list[str]:
+    return [f"{name} {number}" for number in range(size)]
 
 
 SCHOOL = dimension("school", 4, total=True, place=True)
@@ -146,3 +150,20 @@ def test_a_total_of_counts_is_not_beside_its_parts_but_may_be_chosen() -> None:
     assert [str(cell) for cell in shown.cells.values()] == ["15"]
     whole = choose(counted, {"panels": "", "rows": "", "series": ""})
     assert [str(cell) for cell in whole.tabulate(solutions(whole, total)).cells.values()] == ["95"]
+
+
+def test_what_is_not_chosen_is_fixed_where_most_cells_are() -> None:
+    few, many = Member(ox.Literal("few"), "few", 2), Member(ox.Literal("many"), "many", 9)
+    support = Dimension(BPD.support, "support", False, (TOTAL, few, many))
+    part = choose(data_set(SCHOOL, YEAR, support), {"series": ""})
+    assert part.fixed == {support: many}
+
+
+def test_a_panel_of_which_nothing_is_shown_is_named_but_not_drawn() -> None:
+    part = choose(data_set(SCHOOL), {"rows": ""})
+    shown = part.tabulate(solutions(part, ('"school 2"', "25", "20.0", "40.0")))
+    assert shown.panels == ["school 2"] and len(shown.cells) == 1
+    assert shown.empty == ["All", "school 0", "school 1", "school 3"]
+    assert len(list(shown.lines())) == 1 + 5
+    nothing = part.tabulate(solutions(part))
+    assert len(nothing.panels) == 5 and nothing.empty == []

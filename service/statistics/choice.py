@@ -14,6 +14,9 @@ from databackpack.service.statistics import schedule
 
 __all__ = ["choose", "to_epsilon"]
 
+_NO_NOISE = 1000
+"""An epsilon from which on there is none."""
+
 
 def choose(
     truth: TruthStore, names: Sequence[str], audience: Audience, purpose: URIRef
@@ -40,6 +43,6 @@ def to_epsilon(text: str | None) -> Decimal | None:
         found = None if text is None else Decimal(text)
     except InvalidOperation:
         found = Decimal(0)
-    if found is not None and not (found.is_finite() and found > 0):
+    if found is not None and not (found.is_finite() and 0 < found < _NO_NOISE):
         raise Refused("bp:epsilon", f"{text!r} is no epsilon; write a number above 0, such as 0.5.")
     return found

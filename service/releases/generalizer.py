@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from itertools import groupby
-from typing import TypeVar, cast
 
 import pyoxigraph as ox
 from rdflib import URIRef
@@ -18,8 +17,6 @@ from databackpack.service.releases.ladder import Ladder, indices, ladders
 from databackpack.service.views import public
 
 __all__ = ["Generalizer", "Rungs"]
-
-_Item = TypeVar("_Item")
 
 Shown = ox.NamedNode | ox.Literal | None
 """What is shown of a value; None for nothing."""
@@ -52,7 +49,6 @@ class Generalizer:
         self._parents = parents
         self._said = _said(public.vocabulary() if vocabulary is None else vocabulary)
         self._rungs: dict[tuple[str, Term], Rungs] = {}
-        self._shared: dict[object, object] = {}
 
     def climb(self) -> Iterator[tuple[int, int]]:
         """Yield (place of a ladder, step) in the order in which a release tells more.
@@ -76,10 +72,6 @@ class Generalizer:
             ladder = self.ladders[self.indices[predicate.value]]
             found = self._rungs[key] = self._climb(ladder, value)
         return found
-
-    def share(self, item: _Item) -> _Item:
-        """Return *item* as it was given first: what many learners have is in memory once."""
-        return cast(_Item, self._shared.setdefault(item, item))
 
     def _climb(self, ladder: Ladder, value: Term) -> Rungs:
         shown = tuple(self._take(step, value) for step in ladder.steps)

@@ -177,7 +177,7 @@ def _item(about: _About, generalizer: Generalizer) -> Item | None:
     if not values and not _is_item(about):
         return None
     says_more = not _is_item(about) or _says_more(about, generalizer)
-    return generalizer.share((_kind(about, generalizer), says_more, tuple(sorted(values))))
+    return _kind(about, generalizer), says_more, tuple(sorted(values))
 
 
 def _is_item(about: _About) -> bool:

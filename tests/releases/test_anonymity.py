@@ -49,7 +49,7 @@ def test_classes_are_those_who_look_alike(people: list[Person], k: int) -> None:
 
 
 @given(st.permutations(range(60)), st.integers(2, 4))
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_the_order_of_learners_changes_nothing(order: list[int], k: int) -> None:
     profiles = {one: profile(held, GENERALIZER) for one, held in world([*crowd(3, 60)]).items()}
     given = list(profiles.items())
@@ -90,16 +90,16 @@ def test_when_learners_leave_those_who_stay_still_look_like_k(
 
 
 def test_a_crowd_loses_little_and_what_is_lost_is_counted() -> None:
-    people = world(list(crowd(7, 400)))
+    people = world(list(crowd(7, 250)))
     found, released = made(people, 5)
     sizes = recount.sizes(told(released))
-    assert len(sizes) == 400
+    assert len(sizes) == 250
     assert min(sizes.values()) >= 5
     grades = found.losses[BP.hasGradeLevel]
-    assert grades[BP.AsIs] > 300
-    assert sum(grades.values()) == 400
+    assert grades[BP.AsIs] > 180
+    assert sum(grades.values()) == 250
     for iri, steps in found.losses.items():
-        assert sum(steps.values()) <= 400, iri
+        assert sum(steps.values()) <= 250, iri
 
 
 def test_of_fewer_than_k_nothing_is_released() -> None:

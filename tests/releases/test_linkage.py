@@ -27,11 +27,17 @@ def released(people: People, k: int, generalizer: Generalizer) -> People:
     }
 
 
-def some_people() -> People:
+@pytest.fixture(scope="module")
+def people() -> People:
     """A crowd, and one child of it whom everybody knows: the only gifted one of her grade."""
     anna = Person((Stay(2026, "elm", 4, 8),), 2013, "female", "vi", (SUPPORTS[2],), 3)
-    people = [*crowd(11, 300), anna]
-    return {one: set(held) for one, held in world(people).items()}
+    return {one: set(held) for one, held in world([*crowd(11, 250), anna]).items()}
+
+
+@pytest.fixture(scope="module")
+def release(people: People) -> People:
+    """What is released of them."""
+    return released(people, K, Generalizer(PARENTS))
 
 
 @pytest.fixture(scope="module")
@@ -48,23 +54,23 @@ def study(sample: Running) -> tuple[People, Generalizer]:
 
 
 @pytest.mark.parametrize("known", [OUTSIDE, EVERYTHING])
-def test_without_a_release_people_are_found(known: frozenset[str]) -> None:
+def test_without_a_release_people_are_found(people: People, known: frozenset[str]) -> None:
     """The attack works: on what every de-identified view shows, it finds many for certain."""
-    people = some_people()
     assert attack(people, people, known, PARENTS).certain > 10
 
 
 @pytest.mark.parametrize("known", [OUTSIDE, EVERYTHING])
-def test_in_a_release_nobody_is_found(known: frozenset[str]) -> None:
-    people = some_people()
-    found = attack(people, released(people, K, Generalizer(PARENTS)), known, PARENTS)
+def test_in_a_release_nobody_is_found(
+    people: People, release: People, known: frozenset[str]
+) -> None:
+    found = attack(people, release, known, PARENTS)
     assert found.targets == len(people)
     assert found.certain == 0
     assert found.best <= 1 / K
 
 
-def test_one_who_knows_all_of_everybody_finds_nobody() -> None:
-    found = recognize(released(some_people(), K, Generalizer(PARENTS)))
+def test_one_who_knows_all_of_everybody_finds_nobody(release: People) -> None:
+    found = recognize(release)
     assert found.certain == 0
     assert found.best <= 1 / K
 

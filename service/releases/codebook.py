@@ -128,7 +128,11 @@ class Book:
             if isinstance(path, URIRef)
         }
         gone = known - self.contents.properties.keys() - _FRAME
-        return [Property(iri, 0, ()) for iri in sorted(gone, key=_by_name)]
+        losses = self.release.losses
+        return [
+            Property(iri, 0, self._steps(iri)[0] if iri in losses else ())
+            for iri in sorted(gone, key=_by_name)
+        ]
 
     @cached_property
     def schemes(self) -> list[URIRef]:

@@ -47,10 +47,13 @@ class Contents:
     def schemes(self, said: Iterable[ox.Triple]) -> Mapping[URIRef, int]:
         """Return the code lists and frameworks that values are of, with how many of each are used.
 
-        *said* is what is public: which scheme a code is in.
+        *said* is what is public: which scheme a code is in. Of one told as a whole it is 0.
         """
         found: Counter[URIRef] = Counter()
         for triple in said:
-            if triple.predicate == _IN_SCHEME and triple.subject in self._values:
-                found[URIRef(str(getattr(triple.object, "value", "")))] += 1
+            if triple.predicate == _IN_SCHEME and not self._values.isdisjoint(
+                (triple.subject, triple.object)
+            ):
+                scheme = URIRef(str(getattr(triple.object, "value", "")))
+                found[scheme] += triple.subject in self._values
         return found

@@ -23,6 +23,7 @@ LOSSES = {
     BP.isHeldBy: {BP.AsIs: 30, BP.ToDistrict: 20, BP.ToState: 10, BP.LeftOut: 0},
     SDO.birthDate: {BP.ToYear: 0, BP.ToTwoYears: 48, BP.ToFourYears: 12, BP.LeftOut: 0},
     BP.Enrollment: {BP.AsIs: 50, BP.LeftOut: 10},
+    BP.schoolYear: {BP.AsIs: 0, BP.LeftOut: 60},
 }
 RELEASE = Release(
     agreement=ID["agreement/study"],
@@ -148,12 +149,21 @@ def test_code_lists_and_standards_that_are_used_are_explained(
     assert "corestandards" in framework
     assert count == 1
     assert framework in page
+    contents = Contents()
+    item = node(ID["code/x"])
+    contents.add([ox.Triple(item, node(BP.isAlignedTo), node(URIRef(framework)))])
+    whole = Book(RELEASE, "x", "y", contents)
+    assert whole.frameworks == [(framework, 0)]
+    assert "told as a whole" in html(whole)
 
 
 def test_what_is_left_out_is_named_with_its_reason(book: Book, page: str) -> None:
     gone = {one.iri: one for one in book.absent}
     assert gone.keys().isdisjoint(book.contents.properties)
     assert {BP.entryDate, BP.exitDate, BP.asOfDate} <= gone.keys()
+    assert gone[BP.entryDate].steps == ()
+    assert gone[BP.schoolYear].steps[-1].learners == 60
+    assert "Of 60 learners of the release who have it, too few are alike in it." in page
     assert gone[BP.entryDate].reason == "Nothing of it is told in this release."
     identity = URIRef("https://schema.org/givenName")
     contents = Contents()

@@ -27,6 +27,7 @@ ANSWERS = [
     "/.well-known/void",
     "/questions/learners-meeting-standard?standard=3.OA.A.1",
     "/me",
+    "/statistics",
 ]
 ACCEPT = "text/turtle, application/sparql-results+json, application/json"
 

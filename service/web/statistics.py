@@ -168,7 +168,6 @@ def _page(name: str, part: Slice, shown: Tabulation, number: int, problem: str) 
         choices={axis: _choices(axis, part) for axis in AXES},
         problem=problem,
         shown=leaf,
-        rows=len(shown.rows),
         number=number,
         pages=shown.pages,
         picture=b64encode(_picture(leaf, "svg")).decode(),

@@ -81,28 +81,37 @@ class Tabulation:
 
     @property
     def pages(self) -> int:
-        """How many pages its panels are on, of `MOST_PANELS` or as many bars as are legible."""
-        return -(-len(self.panels) // self._panels())
+        """How many pages it is on: as many panels on each as are legible, long ones in parts."""
+        return -(-len(self.panels) // self._panels()) * self._parts()
 
     def page(self, number: int) -> "Tabulation":
-        """Return page *number*, from 1: some panels, with the first `MOST_ROWS` rows."""
-        first = (number - 1) * self._panels()
-        panels = range(first, min(first + self._panels(), len(self.panels)))
-        cells = {
-            (p - first, r, s): cell
-            for (p, r, s), cell in self.cells.items()
-            if p in panels and r < MOST_ROWS
-        }
+        """Return page *number*, from 1: some panels, each with the same at most `MOST_ROWS` rows.
+
+        Panels of which nothing is shown on this page are among the empty ones, unless all are.
+        """
+        group, part = divmod(number - 1, self._parts())
+        panels = range(len(self.panels))[group * self._panels() :][: self._panels()]
+        rows = range(len(self.rows))[part * MOST_ROWS :][:MOST_ROWS]
+        there = {p for p, r, _ in self.cells if p in panels and r in rows}
+        kept = [panel for panel in panels if panel in there or not there]
         return replace(
             self,
-            panels=[self.panels[panel] for panel in panels],
-            rows=self.rows[:MOST_ROWS],
-            cells=cells,
+            panels=[self.panels[panel] for panel in kept],
+            empty=[*(self.panels[panel] for panel in panels if panel not in kept), *self.empty],
+            rows=[self.rows[row] for row in rows],
+            cells={
+                (kept.index(p), r - rows.start, s): cell
+                for (p, r, s), cell in self.cells.items()
+                if p in kept and r in rows
+            },
         )
 
     def _panels(self) -> int:
         marks = min(len(self.rows), MOST_ROWS) * len(self.series)
         return max(1, min(MOST_PANELS, _MOST_MARKS // marks))
+
+    def _parts(self) -> int:
+        return -(-len(self.rows) // MOST_ROWS)
 
     def lines(self) -> Iterator[list[str]]:
         """Yield a head and then a line for each combination, for CSV, those not shown too.

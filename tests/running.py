@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -83,23 +83,15 @@ class Running:
 @contextmanager
 def listening(app: "WSGIApplication") -> Iterator[int]:
     """Serve *app* on a free port of this machine's own address and give the port."""
-    server, closing = create_server(app, host="127.0.0.1", port=0, threads=16), Event()
-
-    def run() -> None:
-        try:
-            server.run()
-        except OSError:  # its sockets are closed from the other thread
-            if not closing.is_set():
-                raise
-
-    thread = Thread(target=run, daemon=True)
+    server = create_server(app, host="127.0.0.1", port=0, threads=16)
+    thread = Thread(target=server.run, daemon=True)
     thread.start()
     try:
         yield server.effective_port
     finally:
-        closing.set()
-        server.close()
+        server.trigger.pull_trigger(server.close)  # told from outside, its thread sleeps for longer
         thread.join(timeout=5)
+        server.task_dispatcher.set_thread_count(0)
 
 
 def load_sample(truth: TruthStore, folder: Path, learners: int) -> Identities:

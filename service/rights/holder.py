@@ -10,14 +10,14 @@ from databackpack.service.policy.refusal import NoStanding
 from databackpack.service.views.population import coverage, deciders
 from databackpack.service.views.registry import Views
 
-__all__ = ["check_decider", "decides", "holds_rights", "inspects", "own_learners"]
+__all__ = ["FAMILY", "check_decider", "decides", "holds_rights", "inspects", "own_learners"]
 
-_FAMILY = (BPA.guardian, BPA.learner)
+FAMILY = (BPA.guardian, BPA.learner)
 
 
 def inspects(views: Views, audience: Audience, learner: URIRef) -> bool:
     """Tell whether *audience* is a guardian or a learner who may inspect all of the records."""
-    if audience.role not in _FAMILY:
+    if audience.role not in FAMILY:
         return False
     held = views.dossier(learner)
     return coverage(audience, held, views.law(), views.truth.clock()).every_holder
@@ -25,7 +25,7 @@ def inspects(views: Views, audience: Audience, learner: URIRef) -> bool:
 
 def decides(views: Views, audience: Audience, learner: URIRef, moment: datetime) -> bool:
     """Tell whether *audience* is a guardian or a learner who may decide who sees the records."""
-    return audience.role in _FAMILY and audience.party in deciders(
+    return audience.role in FAMILY and audience.party in deciders(
         views.dossier(learner), views.law(), moment
     )
 
@@ -39,7 +39,7 @@ def holds_rights(views: Views, audience: Audience, learner: URIRef) -> bool:
 
 def own_learners(views: Views, audience: Audience) -> list[URIRef]:
     """Return the learners over whose records *audience* holds rights now."""
-    if audience.role not in _FAMILY:
+    if audience.role not in FAMILY:
         return []
     return [one for one in views.candidates(audience) if holds_rights(views, audience, one)]
 

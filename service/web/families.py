@@ -21,6 +21,7 @@ from databackpack.service.rights.setting import Outcome
 from databackpack.service.views.population import coverage
 from databackpack.service.views.registry import Views
 from databackpack.service.web.context import Context, sent_json, to_moment
+from databackpack.service.web.publications import told_of_word
 
 __all__ = ["acknowledge", "blueprint", "cell_of", "check_version", "sent_statement"]
 
@@ -51,7 +52,7 @@ def blueprint(context: Context) -> Blueprint:
             learner = context.own_learner(credential, name)
             check_version(views, learner)
             statement = sent_statement(context, credential, learner, category, audience)
-            return acknowledge(setting.say(views, statement))
+            return acknowledge(views, setting.say(views, statement))
 
     @surface.delete(route)
     def withdraw(name: str, category: str, audience: str) -> Response:
@@ -62,7 +63,7 @@ def blueprint(context: Context) -> Blueprint:
             target = cell_of(views, category, audience)
             iri = target.iri if isinstance(target, Audience) else target
             cell = Cell(learner, credential.audience.party, BPC[category], iri)
-            return acknowledge(setting.withdraw(views, cell))
+            return acknowledge(views, setting.withdraw(views, cell))
 
     @surface.post(f"{route}/requests")
     def ask(name: str, category: str, audience: str) -> Response:
@@ -100,8 +101,8 @@ def check_version(views: Views, learner: URIRef) -> None:
         raise PreconditionFailed("Something was said since; read the policy again.")
 
 
-def acknowledge(outcome: Outcome) -> Response:
-    """Return the epoch, and the receipt for the family, if anything changed."""
+def acknowledge(views: Views, outcome: Outcome) -> Response:
+    """Return the epoch and, if anything changed, the receipt and when statistics follow."""
     told: dict[str, Any] = {"epoch": outcome.epoch}
     event = outcome.event
     if event is not None:
@@ -112,6 +113,7 @@ def acknowledge(outcome: Outcome) -> Response:
             "schema": str(BP.ConsentRecordProfile),
             "status": event.status.value,
         }
+        told["statistics"] = told_of_word(views, event.cell)
     return jsonify(told)
 
 

@@ -12,8 +12,9 @@ from databackpack.service.gate.faults import (
     Unauthenticated,
     UnsupportedMediaType,
 )
+from databackpack.service.rights.holder import FAMILY
 from databackpack.service.views.published import data_sets
-from databackpack.service.web import session
+from databackpack.service.web import publications, session
 from databackpack.service.web.context import Context, sent_json
 
 __all__ = ["blueprint"]
@@ -38,10 +39,12 @@ def blueprint(context: Context) -> Blueprint:
             asker = _described(credential) | {
                 "purpose": local_name(credential.purpose),
                 "has_statistics": bool(published),
+                "is_family": credential.audience.role in FAMILY,
             }
         except (Unauthenticated, MalformedRequest):
             asker = None
-        return render_template("home.html", questions=found, asker=asker)
+        statistics = publications.told(context.views) if asker and asker["is_family"] else None
+        return render_template("home.html", questions=found, asker=asker, statistics=statistics)
 
     @surface.get("/session")
     def show() -> Response:

@@ -20,6 +20,7 @@ from databackpack.service.rights import document, emergency, setting
 from databackpack.service.rights.emergency import Declared
 from databackpack.service.rights.explanation import Explanation, explain_all
 from databackpack.service.views import statements
+from databackpack.service.web import publications
 from databackpack.service.web.context import Context
 from databackpack.service.web.families import acknowledge, check_version
 
@@ -46,6 +47,7 @@ def blueprint(context: Context) -> Blueprint:
                     epoch=truth.epoch,
                     cells=[describe(made) for made in explain_all(views, learner)],
                     **_history(context, learner, credential.audience.party),
+                    statistics=publications.told(views),
                 )
         response.set_etag(str(version))
         return response
@@ -59,7 +61,7 @@ def blueprint(context: Context) -> Blueprint:
             raise Forbidden("You may write policies in your own name only (odrl:assigner).")
         with truth.writing():
             check_version(views, learner)
-            return acknowledge(setting.say(views, said, is_new=False))
+            return acknowledge(views, setting.say(views, said, is_new=False))
 
     return surface
 

@@ -24,6 +24,7 @@ from databackpack.service import (
     operating,
     publishing,
     quarantine,
+    releasing,
     validation,
 )
 from databackpack.service.app import create_app, open_context
@@ -83,6 +84,7 @@ for _command in (
     *operating.COMMANDS,
     *publishing.COMMANDS,
     *quarantine.COMMANDS,
+    *releasing.COMMANDS,
     *validation.COMMANDS,
 ):
     main.add_command(_command)

@@ -16,7 +16,7 @@ from databackpack.service.releases import release
 from databackpack.service.rights import agreements, form, usage
 from databackpack.service.rights.agreements import OnRecord
 from databackpack.service.rights.usage import Made, Usage
-from databackpack.service.statistics import schedule
+from databackpack.service.statistics import ledger, schedule
 
 __all__ = ["COMMANDS", "made"]
 
@@ -138,7 +138,10 @@ def _report(name: str, store: Path, since: datetime | None, kind: str) -> None:
     begin = None if since is None else since.replace(tzinfo=UTC)
     truth = opened(store).truth
     found = usage.read(truth, name, begin)
-    click.echo(usage.write(replace(found, made=made(truth, found)), kind), nl=False)
+    agreed = found.bound.agreement
+    budget = None if agreed.noise_budget is None else ledger.left(truth, agreed)
+    told = replace(found, made=made(truth, found), budget=budget)
+    click.echo(usage.write(told, kind), nl=False)
 
 
 def made(truth: TruthStore, found: Usage) -> list[Made]:

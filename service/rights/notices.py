@@ -12,8 +12,8 @@ from rdflib.term import Node
 from databackpack.ontology import graph as vocabulary
 from databackpack.ontology.codes import label, local_name
 from databackpack.ontology.namespaces import BP, DCTERMS, ID, ODRL, PROV, SKOS
-from databackpack.service.policy.model import Audience, Level, holds
-from databackpack.service.policy.purpose import is_within
+from databackpack.service.policy.decide import covers
+from databackpack.service.policy.model import Audience, Level
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.rights import agreements
 from databackpack.service.rights.agreements import OnRecord
@@ -28,10 +28,7 @@ _LAW = URIRef("https://www.ecfr.gov/current/title-34/section-99.33")
 def in_force(audience: Audience, purpose: URIRef, moment: datetime) -> list[str]:
     """Return the names of the agreements under which *audience* is answered, sorted."""
     return sorted(
-        local_name(one.iri)
-        for one in audience.agreements
-        if holds(one.since, one.until, moment)
-        and any(is_within(purpose, agreed) for agreed in one.purposes)
+        local_name(one.iri) for one in audience.agreements if covers(one, purpose, moment)
     )
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from io import StringIO
 
 from rdflib import URIRef
@@ -81,7 +82,8 @@ class Usage:
     """What was done under the agreement *bound* from *since* on, as of *moment*.
 
     *others* are agreements of the same audience in the same time: requests name the audience, so
-    that they are counted for each. *late* is how many requests came after the end.
+    that they are counted for each. *late* is how many requests came after the end. *budget* is what
+    is left for the noise of statistics, where the agreement asks for it.
     """
 
     bound: OnRecord
@@ -94,6 +96,7 @@ class Usage:
     late: int
     others: Sequence[str]
     made: Sequence[Made] = field(default=())
+    budget: Decimal | None = None
 
     @property
     def name(self) -> str:

@@ -206,7 +206,8 @@ def test_an_agreement_by_a_form_has_its_notice_and_its_report(store: Path, tmp_p
     empty = backpack("agreement", "add", form, "--store", store)
     assert empty.exit_code == 1
     assert "representative (line" in empty.output
-    form.write_text(FILLED.replace("sample-study", "form-study"))
+    filled = FILLED.replace("sample-study", "form-study")
+    form.write_text(filled.replace("noise-budget: ~", "noise-budget: 2.5"))
     assert backpack("agreement", "add", form, "--store", store).exit_code == 0
     query = tmp_path / "ask.rq"
     query.write_text("ASK {}")
@@ -218,6 +219,7 @@ def test_an_agreement_by_a_form_has_its_notice_and_its_report(store: Path, tmp_p
     report = backpack("agreement", "report", "form-study", "--store", store)
     assert "1  answered" in report.stdout
     assert "command line" in report.stdout
+    assert "noise budget    2.5 of 2.5 left" in report.stdout
     table = ("agreement", "report", "form-study", "--store", store, "--format", "csv")
     assert len(backpack(*table).stdout.splitlines()) == 2
     assert len(backpack(*table, "--since", "2030-01-01").stdout.splitlines()) == 1

@@ -197,7 +197,7 @@ def test_releases_and_publications_of_the_audience_are_among_what_was_made(
 ) -> None:
     truth, agreement = running.context.truth, ID["agreement/sample-study"]
     made, moment = agreed_release(agreement, truth), truth.clock()
-    truth.commit([release.addition(truth, made)])
+    truth.commit(release.addition(truth, made, {}))
     for audience in (STUDY, OTHER):
         data_set = ID[f"statistics/{audience}/AcademicResearch/moves"]
         about = Publication(

@@ -101,7 +101,7 @@ def _panel(axes: Axes, shown: Tabulation, panel: int) -> None:
     axes.set_title(fill(shorten(shown.panels[panel], 60), 34), loc="left", fontsize=9)
     axes.grid(visible=False, axis="x" if shown.is_over_time else "y")
     bar = axes.bar if shown.is_over_time else axes.barh
-    thickness = 0.8 / len(shown.series)
+    thickness = 0.8 / max(len(shown.series), 2 if shown.is_over_time else 1)
     for series in range(len(shown.series)):
         shift = (series - (len(shown.series) - 1) / 2) * thickness
         places = [row + shift for row in range(len(shown.rows))]

@@ -12,13 +12,15 @@ import pytest
 
 from databackpack.ontology.namespaces import BPG
 from databackpack.service.records.graphs import DISCLOSURES
+from databackpack.service.rights import agreements
 from databackpack.service.web import chart
 from databackpack.service.web.tabulation import Tabulation
+from tests.rights.test_agreements import TEXT
 from tests.running import run_sample
 from tests.web.asking import Response, Web
 from tests.web.publications import ABSENCE, COUNTED, MOVES, Written, put
 
-STATE, DISTRICT = "state-agency", "district"
+STATE, DISTRICT, STUDY = "state-agency", "district", "researcher-persistence"
 ABSENT = f"/statistics/{ABSENCE.cube}"
 
 
@@ -228,3 +230,15 @@ def test_the_next_publication_takes_the_place_of_the_last(web: Web) -> None:
     put(web.running, STATE, fewer)
     assert "40 to 45 % of 60" not in get(web, f"{path}?rows=grade&series=").body.decode()
     put(web.running, STATE, COUNTED)
+
+
+def test_under_an_agreement_the_page_ends_in_its_notice(web: Web) -> None:
+    """34 CFR 99.33(d): whoever receives something is told what they may do with it."""
+    text = TEXT.replace("bpc:attendance,", "bpc:attendance, bpc:enrollment,")
+    agreements.add(web.running.context.views, agreements.parse(text.encode()))
+    put(web.running, STUDY, MOVES)
+    page = get(web, "/statistics/moves", STUDY)
+    assert page.headers["link"] == '</notices/sample-study>; rel="terms-of-service"'
+    assert "Data-use notice" in page.body.decode().rpartition("</table>")[2]
+    assert "Data-use notice" not in get(web, "/statistics/moves").body.decode()
+    assert get(web, "/statistics/moves.csv", STUDY).headers["link"] == page.headers["link"]

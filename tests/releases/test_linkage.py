@@ -6,7 +6,9 @@ from rdflib import URIRef
 
 from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.policy.model import Decision, Level
+from databackpack.service.records.terms import node
 from databackpack.service.releases.anonymity import plan
+from databackpack.service.releases.ladder import indices
 from databackpack.service.releases.quasi import Generalizer, profile, recode
 from databackpack.service.views.projection import project
 from databackpack.service.views.snapshot import walk
@@ -130,3 +132,27 @@ def test_a_property_that_the_ontology_does_not_know_is_in_no_release() -> None:
     seen = project({shoe, record}, Decision(Level.DEIDENTIFIED, ()), lambda iri: iri)
     assert shoe not in seen
     assert record in seen
+
+
+def test_no_value_that_everybody_keeps_tells_the_school_or_the_grade(sample: Running) -> None:
+    """What has no ladder is released of all: it must not stand in for what is told less finely."""
+    views, places = sample.context.views, indices()
+    shown = Decision(Level.DEIDENTIFIED, ())
+    told: dict[tuple[str, str], list[set[str]]] = {}
+    for learner in views.learners():
+        held = [views.truth.triples(record.iri) for record in views.dossier(learner).records]
+        triples = project(set().union(*held), shown, lambda iri: iri)
+        where = {
+            str(one.object)
+            for one in triples
+            if one.predicate in (node(BP.isHeldBy), node(BP.hasGradeLevel))
+        }
+        for value in {(t.predicate.value, str(t.object)) for t in triples}:
+            told.setdefault(value, []).append(where)
+    telling = {
+        predicate
+        for (predicate, _), everywhere in told.items()
+        if len(everywhere) >= K and set.intersection(*everywhere)
+    }
+    assert str(BP.courseCode) in telling
+    assert {predicate for predicate in telling if predicate not in places} == set()

@@ -6,14 +6,17 @@ from rdflib import URIRef
 
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPC, ID, SDO
+from databackpack.service.policy.model import Decision, Level
 from databackpack.service.policy.refusal import InvalidConsent, Refused
 from databackpack.service.records.graphs import RELEASED
 from databackpack.service.records.terms import node
 from databackpack.service.releases import building, release, text
 from databackpack.service.rights import agreements
 from databackpack.service.views.building import unwatched
+from databackpack.service.views.projection import project
 from databackpack.service.views.registry import Views
 from tests.releases import study
+from tests.releases.linkage import EVERYTHING, OUTSIDE, attack, recognize
 from tests.releases.recount import KNOWN, looks, sizes
 from tests.releases.study import STUDY, agree, build, code_of, say, shown
 from tests.running import Running, run_sample
@@ -46,6 +49,30 @@ def test_k_learners_look_alike_and_the_record_of_the_release_says_so(views: View
     assert made.losses[BP.gender][BP.LeftOut] > 0
     audience = views.audience("researcher-persistence")
     assert views.check(audience, made.purpose, unwatched).is_equal
+
+
+@pytest.mark.parametrize("known", [OUTSIDE, EVERYTHING])
+def test_nobody_is_found_in_it_by_what_is_known_from_elsewhere(
+    views: Views, known: frozenset[str]
+) -> None:
+    """The attacker knows all that is true of the categories that the study is about."""
+    bound = views.audience("researcher-persistence").agreements
+    categories = {one for agreement in bound for one in agreement.categories}
+    released, people = shown(views), dict[URIRef, set[ox.Triple]]()
+    for learner in views.learners():
+        held = [
+            views.truth.triples(record.iri)
+            for record in views.dossier(learner).records
+            if record.category in categories
+        ]
+        true = project(set().union(*held), Decision(Level.DEIDENTIFIED, ()), lambda iri: iri)
+        people[code_of(views, learner)] = true
+    found = attack(people, released, known, views.law().parents)
+    assert found.targets == len(released)
+    assert found.certain == 0
+    assert found.best <= 1 / K
+    assert recognize(released).best <= 1 / K
+    assert attack(people, people, known, views.law().parents).certain > 0
 
 
 def test_nothing_in_it_names_anybody(views: Views) -> None:

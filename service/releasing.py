@@ -26,6 +26,7 @@ from databackpack.service.releases.codebook import Book
 from databackpack.service.releases.contents import Contents
 from databackpack.service.releases.release import Release
 from databackpack.service.rights import agreements, notices
+from databackpack.service.views import public
 from databackpack.service.views.snapshot import Disturbed
 from databackpack.service.web.context import Context
 
@@ -47,7 +48,7 @@ def _release() -> None:
 def _build(agreement: str, store: Path, by: str) -> None:
     """Make a release under AGREEMENT: from now on its audience is shown this one."""
     context = opened(store)
-    iri = building.agreement_called(context.views, agreement)
+    iri = agreements.named(context.truth, agreement).agreement.iri
     try:
         with _bars() as advance:
             made = building.build(context.views, iri, by, advance)
@@ -126,7 +127,7 @@ def _save(context: Context, made: Release, out: Path, advance: Advance) -> None:
             packed.write(lines)
             contents.add(q.triple for q in ox.parse(lines, format=ox.RdfFormat.N_TRIPLES))
     bound = agreements.named(truth, local_name(made.agreement))
-    book = Book(made, bound.label, bound.scope, contents)
+    book = Book(made, bound.label, bound.scope, contents, public.known(truth))
     audience = context.views.audience(local_name(made.audience))
     told = {
         "codebook.html": codebook.html(book),
@@ -157,7 +158,7 @@ def _text(agreement: str, item: str, store: Path, by: str) -> None:
     Anything may stand in them: read them to the end.
     """
     context = opened(store)
-    iri = building.agreement_called(context.views, agreement)
+    iri = agreements.named(context.truth, agreement).agreement.iri
     for triple in text.offered(context.truth, ID[f"item/{item.rsplit('/', 1)[-1]}"]):
         click.echo(f"{label(URIRef(triple.predicate.value))}: {words(triple.object)}")
         if click.confirm("Is there nothing in it by which anybody could be known?"):
@@ -167,7 +168,8 @@ def _text(agreement: str, item: str, store: Path, by: str) -> None:
 
 
 def _current(context: Context, agreement: str) -> Release:
-    made = release.last(context.truth, building.agreement_called(context.views, agreement))
+    bound = agreements.named(context.truth, agreement).agreement
+    made = release.last(context.truth, bound.iri)
     if made is None:
         raise Refused(
             str(BP.Release),

@@ -8,12 +8,12 @@ of it before the last, small commit, which makes the release the current one.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 
 from rdflib import URIRef
 
 from databackpack.ontology.codes import local_name
-from databackpack.ontology.namespaces import BP, ID, ORG
+from databackpack.ontology.namespaces import BP, ORG
 from databackpack.service.policy.decide import covers
 from databackpack.service.policy.model import Agreement, Audience
 from databackpack.service.policy.refusal import Refused
@@ -33,7 +33,7 @@ from databackpack.service.views.directory import Directory
 from databackpack.service.views.released import last_number
 from databackpack.service.views.snapshot import walk
 
-__all__ = ["Advance", "agreement_called", "build"]
+__all__ = ["Advance", "build"]
 
 Advance = Callable[[str, int, int], None]
 """Is told what is done, of how many learners, of how many in all."""
@@ -100,15 +100,6 @@ def build(directory: Directory, agreement: URIRef, who: str, advance: Advance) -
     return made
 
 
-def agreement_called(directory: Directory, name: str) -> URIRef:
-    """Return the agreement on record called *name*; raises Refused with those that there are."""
-    known = {local_name(one) for one, _ in directory.truth.pairs(AGREEMENTS, BP.isAgreementOf)}
-    if name not in known:
-        names = ", ".join(sorted(known)) or "none yet"
-        raise Refused("", f"There is no agreement {name!r}; on record: {names}.")
-    return ID[f"agreement/{name}"]
-
-
 def _asked(directory: Directory, iri: URIRef) -> tuple[Agreement, Audience, URIRef]:
     """Return the agreement, its audience bound by it alone, and the purpose; raises Refused."""
     of = dict(directory.truth.pairs(AGREEMENTS, BP.isAgreementOf))
@@ -134,10 +125,7 @@ def _asked(directory: Directory, iri: URIRef) -> tuple[Agreement, Audience, URIR
 def _generalizer(truth: TruthStore) -> Generalizer:
     """Return the ladders over the registry, the standards and the frameworks of *truth*."""
     parents = truth.pairs(REGISTRY, ORG.subOrganizationOf)
-    loaded = chain.from_iterable(public.loaded(truth).graphs.values())
-    return Generalizer(
-        {child: URIRef(parent) for child, parent in parents}, chain(public.vocabulary(), loaded)
-    )
+    return Generalizer({child: URIRef(parent) for child, parent in parents}, public.known(truth))
 
 
 def _told(draft: Draft, plan: Plan, generalizer: Generalizer) -> Iterator[Told]:

@@ -6,7 +6,7 @@ What is shipped is in every view from the start; frameworks that were loaded are
 truth store, and what documents say of a framework that is shipped is added to its graph.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain
@@ -22,7 +22,7 @@ from databackpack.service.records.terms import iri, node, text
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.views.engine import to_n_quads
 
-__all__ = ["ONTOLOGY", "Loaded", "graphs", "loaded", "statements", "vocabulary"]
+__all__ = ["ONTOLOGY", "Loaded", "graphs", "known", "loaded", "statements", "vocabulary"]
 
 ONTOLOGY = ox.NamedNode("https://w3id.org/databackpack/ns")
 
@@ -109,6 +109,12 @@ def loaded(truth: TruthStore) -> Loaded:
     merged = {name: frozenset(triples) for name, triples in found.items()}
     _LOADED[truth] = Loaded(state, merged, to_n_quads(quads))
     return _LOADED[truth]
+
+
+def known(truth: TruthStore) -> Iterator[ox.Triple]:
+    """Yield what is public of codes and standards: what is shipped, and what was loaded."""
+    yield from vocabulary()
+    yield from chain.from_iterable(loaded(truth).graphs.values())
 
 
 def _name(file: Iterable[ox.Triple]) -> ox.NamedNode:

@@ -204,7 +204,7 @@ def test_what_a_family_opens_and_the_text_that_a_custodian_released_are_in_the_n
 
 def test_what_cannot_be_released_is_refused_with_what_to_do(views: Views) -> None:
     with pytest.raises(Refused, match="sample-study"):
-        building.agreement_called(views, "nothing")
+        agreements.named(views.truth, "sample-studio")
     with pytest.raises(InvalidConsent, match="write 10 or more") as refused:
         agree(views, study.text("small", "mobility", k=9))
     assert refused.value.rule == "Agreement-bp_minimumGroupSize"
@@ -214,7 +214,7 @@ def test_what_cannot_be_released_is_refused_with_what_to_do(views: Views) -> Non
     agree(views, study.text("large", "mobility", k=LEARNERS + 1))
     with pytest.raises(Refused, match=f"needs {LEARNERS + 1}"):
         build(views, ID["agreement/large"])
-    assert building.agreement_called(views, "large") == ID["agreement/large"]
+    assert agreements.named(views.truth, "large").agreement.iri == ID["agreement/large"]
     for name in ("open", "large"):
         agreements.end(views, ID[f"agreement/{name}"])
     with pytest.raises(Refused, match="not now"):

@@ -190,7 +190,7 @@ def test_the_pages_of_a_tabulation_are_all_of_it(panels: int, rows: int, series:
 
 
 def test_the_same_numbers_are_the_same_bytes_and_a_name_is_only_a_name() -> None:
-    shown = tabulation(cells={(0, 0, 0): Cell(25, 20, 40), (1, 1, 1): Cell(30, 0, 10)})
+    shown = tabulation(2, 1, 1, {(0, 0, 0): Cell(25, 20, 40)})
     named = replace(shown, title='<script>"&', panels=[r"$\frac{1}{0}$", "_^"])
     for one in (shown, named):
         first, again = chart.draw(one, "svg"), chart.draw(one, "svg")

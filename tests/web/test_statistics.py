@@ -3,6 +3,7 @@
 import csv
 import re
 from base64 import b64decode
+from collections import defaultdict
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from io import StringIO
@@ -10,11 +11,15 @@ from urllib.parse import urlencode
 
 import pytest
 
+from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BPG
+from databackpack.queries import cubes
 from databackpack.service.records.graphs import DISCLOSURES
+from databackpack.service.records.terms import iri, text
 from databackpack.service.rights import agreements
+from databackpack.service.statistics.publication import publish
 from databackpack.service.web import chart
-from databackpack.service.web.tabulation import Tabulation
+from databackpack.service.web.tabulation import Cell, Tabulation
 from tests.rights.test_agreements import TEXT
 from tests.running import run_sample
 from tests.web.asking import Response, Web
@@ -27,7 +32,7 @@ ABSENT = f"/statistics/{ABSENCE.cube}"
 @pytest.fixture(scope="module")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """A service where the state has three data sets, the district another one, nobody else any."""
-    running = run_sample(tmp_path_factory.mktemp("statistics"), learners=12)
+    running = run_sample(tmp_path_factory.mktemp("statistics"), learners=60)
     put(running, STATE, ABSENCE, MOVES, COUNTED)
     put(running, DISTRICT, Written(ABSENCE.cube, {}))
     with running.listening() as address:
@@ -242,3 +247,22 @@ def test_under_an_agreement_the_page_ends_in_its_notice(web: Web) -> None:
     assert "Data-use notice" in page.body.decode().rpartition("</table>")[2]
     assert "Data-use notice" not in get(web, "/statistics/moves").body.decode()
     assert get(web, "/statistics/moves.csv", STUDY).headers["link"] == page.headers["link"]
+
+
+def test_what_is_published_from_records_is_what_the_page_shows(web: Web) -> None:
+    """No hand in it: counted, protected, put on record, asked for, shown."""
+    context = web.running.context
+    audience = context.views.audience(web.running.audience(STATE))
+    (purpose,) = audience.purposes
+    (made,) = publish(context.views, [cubes.read("completeness")], audience, purpose)
+    cells: dict[str, dict[str, str]] = defaultdict(dict)
+    for triple in context.truth.triples(made.iri):
+        cells[text(triple.subject)][local_name(iri(triple.predicate))] = text(triple.object)
+    told = [
+        str(Cell(int(one["learnerCount"]), float(one["lowerShare"]), float(one["upperShare"])))
+        for one in cells.values()
+        if "learnerCount" in one
+    ]
+    found = table(get(web, "/statistics/completeness"))
+    shown = [cell for row in found.rows[1:] for cell in row if " % of " in cell]
+    assert len(told) > 5 and sorted(told) == sorted(shown)

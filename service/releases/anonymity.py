@@ -20,7 +20,7 @@ from databackpack.service.releases.generalizer import Generalizer
 from databackpack.service.releases.quasi import Look, Profile, Recoding, is_counted, looks
 from databackpack.service.views.cohort import SUPPRESSED
 
-__all__ = ["Plan", "plan"]
+__all__ = ["SUPPRESSED", "Plan", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,11 @@ def plan(
     *before* has who was in which class of earlier releases with the same codes: only who was in the
     same ones is told alike, so that all releases together tell no more than *k* share either.
     """
-    population = _Population(profiles, generalizer)
-    groups = population.alike(_start(profiles, k, generalizer), k, before)
+    population = _Population(profiles, generalizer, before)
+    groups = population.alike(_start(profiles, k, generalizer), k)
     for place, step in generalizer.climb():
         groups = [part for group in groups for part in population.refine(group, place, step, k)]
-    numbers: dict[_Key, int] = {}
+    numbers: dict[tuple[Hashable, _Key], int] = {}
     recodings: dict[URIRef, Recoding] = {}
     classes: dict[URIRef, int] = {}
     for group in groups:
@@ -110,7 +110,12 @@ class _Group:
 class _Population:
     """The learners in an order that follows from their profiles, and what is known of them."""
 
-    def __init__(self, profiles: Mapping[URIRef, Profile], generalizer: Generalizer) -> None:
+    def __init__(
+        self,
+        profiles: Mapping[URIRef, Profile],
+        generalizer: Generalizer,
+        before: Mapping[URIRef, Hashable],
+    ) -> None:
         self._generalizer = generalizer
         self._items = sorted(set(chain.from_iterable(profiles.values())))
         numbers = {item: number for number, item in enumerate(self._items)}
@@ -120,17 +125,18 @@ class _Population:
         )
         self._profiles = [profile for profile, _ in held]
         self.learners = [learner for _, learner in held]
+        self._before = [before.get(learner) for learner in self.learners]
         self._places = [_places(profiles[learner]) for learner in self.learners]
         counted = {number for item, number in numbers.items() if is_counted(item)}
         self._counted = [tuple(filter(counted.__contains__, one)) for one in self._profiles]
         self._numbers: dict[Look, int] = {}
         self._known: dict[Recoding, _Known] = {}
 
-    def alike(self, start: Recoding, k: int, before: Mapping[URIRef, Hashable]) -> list[_Group]:
+    def alike(self, start: Recoding, k: int) -> list[_Group]:
         """Return those who look alike when nothing is told of them, where they are *k* or more."""
         told: dict[Hashable, list[int]] = {}
-        for one, learner in enumerate(self.learners):
-            told.setdefault(before.get(learner), []).append(one)
+        for one, classes in enumerate(self._before):
+            told.setdefault(classes, []).append(one)
         parts = chain.from_iterable(self._divide(ones, start) for ones in told.values())
         return [_Group(start, part) for part in parts if len(part) >= k]
 
@@ -162,10 +168,10 @@ class _Population:
         if left:
             yield _Group(group.recoding, sorted(left))
 
-    def number(self, group: _Group, numbers: dict["_Key", int]) -> int | None:
+    def number(self, group: _Group, numbers: dict[tuple[Hashable, _Key], int]) -> int | None:
         """Return the number of the class of *group*, None where nothing is shown; note a new one.
 
-        Groups that look alike are one class.
+        Groups that look alike, and did in earlier releases, are one class.
         """
         first, recoding = group.members[0], group.recoding
         nothing = Recoding(tuple(len(one.steps) - 1 for one in self._generalizer.ladders))
@@ -175,7 +181,7 @@ class _Population:
             return None
         if key == least:
             return SUPPRESSED
-        number = numbers.setdefault(key, len(numbers) + 1)
+        number = numbers.setdefault((self._before[first], key), len(numbers) + 1)
         return -number if least == _NOTHING else number
 
     def _divide(self, members: Iterable[int], recoding: Recoding) -> list[list[int]]:

@@ -7,7 +7,7 @@ from rdflib import URIRef
 from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.policy.model import Decision, Level
 from databackpack.service.records.terms import node
-from databackpack.service.releases.anonymity import plan
+from databackpack.service.releases.anonymity import SUPPRESSED, plan
 from databackpack.service.releases.ladder import indices
 from databackpack.service.releases.quasi import Generalizer, profile, recode
 from databackpack.service.views.projection import project
@@ -116,6 +116,8 @@ def test_two_releases_with_the_same_codes_tell_no_more_than_one() -> None:
         both[pair] = both.get(pair, 0) + 1
     assert len(both) > 3
     assert min(both.values()) >= K
+    again = [number for _, number in both if number != SUPPRESSED]
+    assert len(again) == len(set(again)), "a class that shrinks shrinks for both releases"
 
 
 def test_the_report_is_a_line() -> None:

@@ -10,6 +10,7 @@ from math import nan
 from textwrap import fill, shorten
 from threading import Lock
 from typing import Any, Literal
+from warnings import catch_warnings, filterwarnings
 from xml.sax.saxutils import quoteattr
 
 import matplotlib
@@ -62,7 +63,10 @@ matplotlib.rcParams.update(
 
 def draw(shown: Tabulation, form: Form) -> bytes:
     """Return *shown* as a picture of *form*; it is one page of a tabulation."""
-    with _DRAWING:
+    with _DRAWING, catch_warnings():
+        filterwarnings(
+            "ignore", "Glyph .* missing"
+        )  # of a letter that no font has; the table has it
         file = BytesIO()
         figure(shown).savefig(file, format=form, metadata=_METADATA[form], dpi=_DPI)
     picture = file.getvalue()

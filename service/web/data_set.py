@@ -76,7 +76,8 @@ class DataSet:
     """What a data set says of itself.
 
     *least* is how many learners a cell must be of; *share_of* says what the learners of a share
-    have, and is empty where learners are counted only.
+    have, and is empty where learners are counted only; *epsilon* says how much noise there is, and is
+    empty where there is none.
     """
 
     iri: URIRef
@@ -85,6 +86,7 @@ class DataSet:
     issued: str
     least: int
     share_of: str
+    epsilon: str
     dimensions: tuple[Dimension, ...]
 
 
@@ -115,6 +117,7 @@ def read(solutions: Iterable[ox.QuerySolution]) -> DataSet | None:
         issued=text(first["issued"]),
         least=int(text(first["least"])),
         share_of=text(first["shareOf"]) if first["shareOf"] else "",
+        epsilon=text(first["epsilon"]) if first["epsilon"] else "",
         dimensions=tuple(sorted(dimensions, key=lambda one: one.label)),
     )
 

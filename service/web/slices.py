@@ -42,7 +42,8 @@ class Slice:
     def words(self) -> str:
         """Which part it is, and of when."""
         parts = [f"{dimension.label}: {member.label}" for dimension, member in self.fixed.items()]
-        return " · ".join([*parts, f"published {self.data_set.issued[:10]}"])
+        noise = [f"with noise, ε = {self.data_set.epsilon}"] if self.data_set.epsilon else []
+        return " · ".join([*parts, f"published {self.data_set.issued[:10]}", *noise])
 
     def bindings(self) -> dict[str, URIRef | Literal]:
         """Return what ``cells.rq`` is asked with; raises MalformedRequest for too much."""

@@ -32,13 +32,15 @@ class Cell:
         return f"{self._share()} of {self.learners:,}"
 
     def _share(self) -> str:
-        if self.lower == 0:
-            return f"≤ {self.upper:g} %"
-        if self.upper == 100:
-            return f"≥ {self.lower:g} %"
-        if self.lower == self.upper:
-            return f"{self.lower:g} %"
-        return f"{self.lower:g} to {self.upper:g} %"
+        match self.lower, self.upper:
+            case 0, upper if upper != 100:
+                return f"≤ {upper:g} %"
+            case lower, 100 if lower != 0:
+                return f"≥ {lower:g} %"
+            case lower, upper if lower == upper:
+                return f"{lower:g} %"
+            case lower, upper:
+                return f"{lower:g} to {upper:g} %"
 
 
 @dataclass(frozen=True, slots=True)

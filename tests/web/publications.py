@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from rdflib import Literal
 
@@ -31,6 +32,7 @@ class Written:
 
     cube: str
     cells: Mapping[tuple[str, ...], tuple[int, float | None, float | None]]
+    epsilon: Decimal | None = None
 
 
 ABSENCE = Written(
@@ -84,6 +86,7 @@ def put(running: Running, persona: str, *written: Written) -> None:
             months=cube.months,
             sequence=1,
             minimum_cell_size=10,
+            epsilon=one.epsilon,
         )
         cells = {
             tuple(_school(running, value) for value in key): Cell(*values, Count(0))

@@ -157,6 +157,7 @@ def test_no_cell_of_the_file_is_a_formula() -> None:
         (Cell(25, 0, 20), "≤ 20 % of 25"),
         (Cell(25, 80, 100), "≥ 80 % of 25"),
         (Cell(320, 35, 35), "35 % of 320"),
+        (Cell(10, 0, 100), "0 to 100 % of 10"),
         (Cell(320, 12.5, 15), "12.5 to 15 % of 320"),
     ],
     ids=str,
@@ -191,7 +192,7 @@ def test_the_pages_of_a_tabulation_are_all_of_it(panels: int, rows: int, series:
 
 def test_the_same_numbers_are_the_same_bytes_and_a_name_is_only_a_name() -> None:
     shown = tabulation(2, 1, 1, {(0, 0, 0): Cell(25, 20, 40)})
-    named = replace(shown, title='<script>"&', panels=[r"$\frac{1}{0}$", "_^"])
+    named = replace(shown, title='<script>"&', panels=[r"$\frac{1}{0}$", "学校_^"])
     for one in (shown, named):
         first, again = chart.draw(one, "svg"), chart.draw(one, "svg")
         assert first == again

@@ -35,7 +35,7 @@ FROM, TO = dimension("fromSchool", 4, place=True), dimension("toSchool", 6, plac
 
 def data_set(*dimensions: Dimension, share_of: str = "met the standard") -> DataSet:
     iri = URIRef("https://example.org/statistics/x")
-    return DataSet(iri, "X", "", "2026-11-23T00:00:00Z", 10, share_of, dimensions)
+    return DataSet(iri, "X", "", "2026-11-23T00:00:00Z", 10, share_of, "", dimensions)
 
 
 def named(part: Slice) -> list[str]:

@@ -5,6 +5,8 @@ import re
 from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from html.parser import HTMLParser
 from io import StringIO
 from urllib.parse import urlencode
@@ -266,3 +268,11 @@ def test_what_is_published_from_records_is_what_the_page_shows(web: Web) -> None
     found = table(get(web, "/statistics/completeness"))
     shown = [cell for row in found.rows[1:] for cell in row if " % of " in cell]
     assert len(told) > 5 and sorted(told) == sorted(shown)
+
+
+def test_noise_is_told_where_there_is_some(web: Web) -> None:
+    path = f"/statistics/{MOVES.cube}"
+    assert "noise" not in get(web, path).body.decode()
+    put(web.running, STATE, replace(MOVES, epsilon=Decimal("0.5")))
+    assert "with noise, ε = 0.5" in get(web, path).body.decode()
+    put(web.running, STATE, MOVES)

@@ -115,7 +115,7 @@ def _fields(text: bytes) -> Mapping[str, _Filled]:
         raise InvalidConsent(
             "form", f"The form is not in UTF-8 (byte {error.start + 1})."
         ) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         told = " ".join(str(error).split())
         raise InvalidConsent("form", f"The form cannot be read as YAML: {told}.") from None
     if not isinstance(root, yaml.MappingNode):
@@ -124,7 +124,10 @@ def _fields(text: bytes) -> Mapping[str, _Filled]:
         )
     found: dict[str, _Filled] = {}
     for key, value in root.value:
-        name, line = str(key.value), key.start_mark.line + 1
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            raise InvalidConsent("form", f"Line {line}: a field has one word for its name.")
+        name = key.value
         if name in found:
             raise InvalidConsent("form", f"Line {line}: {name} is there twice; write it once.")
         found[name] = _Filled(line, _words(name, line, value))

@@ -169,6 +169,8 @@ WRONG: list[tuple[str, str, type[Refused], str, str]] = [
     ("level:", "levels:", InvalidConsent, "levels (line 11)", "level"),
     ("level: deidentified", "kind: study", InvalidConsent, "form", "Line 11: kind is there twice"),
     ("[north]", "{north: 1}", InvalidConsent, "form", "Line 10"),
+    ("level:", "? [level]\n:", InvalidConsent, "form", "Line 11: a field has one word"),
+    ("[north]", "[" * 600, InvalidConsent, "form", "cannot be read as YAML"),
     ("[north]", "[north", InvalidConsent, "form", "cannot be read as YAML"),
     (FILLED, "a study", InvalidConsent, "form", "field: value"),
     (FILLED, "", InvalidConsent, "form", "field: value"),

@@ -10,7 +10,7 @@ from math import nan
 from textwrap import fill, shorten
 from threading import Lock
 from typing import Any, Literal
-from warnings import catch_warnings, filterwarnings
+from warnings import filterwarnings
 from xml.sax.saxutils import quoteattr
 
 import matplotlib
@@ -59,14 +59,12 @@ matplotlib.rcParams.update(
         "text.parse_math": False,  # a name is a name, whatever is in it
     }
 )
+filterwarnings("ignore", "Glyph .* missing")  # a letter that the font lacks; the table has it
 
 
 def draw(shown: Tabulation, form: Form) -> bytes:
     """Return *shown* as a picture of *form*; it is one page of a tabulation."""
-    with _DRAWING, catch_warnings():
-        filterwarnings(
-            "ignore", "Glyph .* missing"
-        )  # of a letter that no font has; the table has it
+    with _DRAWING:
         file = BytesIO()
         figure(shown).savefig(file, format=form, metadata=_METADATA[form], dpi=_DPI)
     picture = file.getvalue()

@@ -76,8 +76,8 @@ class DataSet:
     """What a data set says of itself.
 
     *least* is how many learners a cell must be of; *share_of* says what the learners of a share
-    have, and is empty where learners are counted only; *epsilon* says how much noise there is, and is
-    empty where there is none.
+    have, and is empty where learners are counted only; *epsilon* is of its noise, and
+    is empty where there is none.
     """
 
     iri: URIRef

@@ -190,6 +190,7 @@ def test_the_pages_of_a_tabulation_are_all_of_it(panels: int, rows: int, series:
     assert seen >= {(panel, row) for panel in shown.panels for row in shown.rows}
 
 
+@pytest.mark.filterwarnings("ignore:Glyph")  # as the module does, which pytest takes back
 def test_the_same_numbers_are_the_same_bytes_and_a_name_is_only_a_name() -> None:
     shown = tabulation(2, 1, 1, {(0, 0, 0): Cell(25, 20, 40)})
     named = replace(shown, title='<script>"&', panels=[r"$\frac{1}{0}$", "学校_^"])

@@ -123,7 +123,7 @@ class _Table:
     def _widen(self, cell: int, sign: float) -> list[int]:
         """Hide the cheapest cells with which *cell* is *k* wide, or as wide as it can be."""
         near, far = (self.low, self.high) if sign > 0 else (self.high, self.low)
-        goal = near[cell] + sign * self.k
+        goal = max(near[cell] + sign * self.k, self.floor[cell])
         try:
             return self._reach(cell, float(goal))
         except _NoTable:

@@ -64,12 +64,12 @@ class Generalizer:
                     (place, step) for place in together if step < len(self.ladders[place].steps) - 1
                 )
 
-    def rungs(self, predicate: ox.NamedNode, value: Term) -> Rungs:
+    def rungs(self, predicate: str, value: Term) -> Rungs:
         """Return *value* of *predicate*, which has a ladder, at each of its steps."""
-        key = predicate.value, value
+        key = predicate, value
         found = self._rungs.get(key)
         if found is None:
-            ladder = self.ladders[self.indices[predicate.value]]
+            ladder = self.ladders[self.indices[predicate]]
             found = self._rungs[key] = self._climb(ladder, value)
         return found
 

@@ -39,15 +39,15 @@ Look = tuple[int, bool, tuple[tuple[str, str], ...]] | tuple[str, ...]
 """Something that a reader knows of a release: a whole item, as its class, whether it says more and
 its (predicate, value); or that something at one school in one year has a value of a predicate."""
 
-_TYPE, _RECORD = node(RDF.type), node(BP.isRecordOf)
-_FRAME = frozenset(map(node, (RDF.type, BP.isRecordOf, BP.isHeldBy, BP.schoolYear, ORG.member)))
+_TYPE, _RECORD = str(RDF.type), str(BP.isRecordOf)
+_FRAME = frozenset(map(str, (RDF.type, BP.isRecordOf, BP.isHeldBy, BP.schoolYear, ORG.member)))
 """What every item has: where no more is shown of one, it is not shown at all."""
-_FRAME_NAMES = frozenset(predicate.value for predicate in _FRAME)
 
 _OTHER, _OTHER_WORD = node(BP.OtherValue), ox.Literal("other")
 _OTHER_TEXT = str(_OTHER)
 
-_About = list[ox.Triple]
+_About = list[tuple[str, ox.Triple]]
+"""The triples of one subject, each with its predicate: asking it of them again takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +97,11 @@ def looks(item: Item, recoding: Recoding, generalizer: Generalizer) -> Iterator[
     if kind >= 0 and recoding.steps[kind]:
         return
     known = sorted(_known(values, recoding, generalizer))
-    if not says_more and all(predicate in _FRAME_NAMES for predicate, _ in known):
+    if not says_more and all(predicate in _FRAME for predicate, _ in known):
         return
     if not says_more or kind >= 0:
         yield kind, says_more, tuple(known)
-    place = tuple(" ".join((name, text)) for name, text in known if name in _FRAME_NAMES)
+    place = tuple(" ".join((name, text)) for name, text in known if name in _FRAME)
     yield place
     for predicate, value in known:
         tells = generalizer.tells.get(predicate, predicate)
@@ -136,43 +136,48 @@ def recode(
 
 def _show(abouts: Iterable[_About], recoding: Recoding, generalizer: Generalizer) -> set[ox.Triple]:
     found: set[ox.Triple] = set()
-    said: set[frozenset[tuple[ox.NamedNode, object]]] = set()
+    said: set[frozenset[tuple[str, object]]] = set()
     for about in abouts:
-        shown = [one for triple in about if (one := _told(triple, recoding, generalizer))]
+        shown = [
+            (predicate, one)
+            for predicate, triple in about
+            if (one := _told(predicate, triple, recoding, generalizer))
+        ]
         if _is_item(about):
             kind = _kind(about, generalizer)
             if kind >= 0 and recoding.steps[kind]:
                 continue
-            if all(triple.predicate in _FRAME for triple in shown):
+            if all(predicate in _FRAME for predicate, _ in shown):
                 continue
             if not _says_more(about, generalizer):
-                saying = frozenset((triple.predicate, triple.object) for triple in shown)
+                saying = frozenset((predicate, triple.object) for predicate, triple in shown)
                 if saying in said:
                     continue
                 said.add(saying)
-        found.update(shown)
+        found.update(triple for _, triple in shown)
     return found
 
 
-def _told(triple: ox.Triple, recoding: Recoding, generalizer: Generalizer) -> ox.Triple | None:
-    predicate = triple.predicate
-    place = generalizer.indices.get(predicate.value)
+def _told(
+    predicate: str, triple: ox.Triple, recoding: Recoding, generalizer: Generalizer
+) -> ox.Triple | None:
+    place = generalizer.indices.get(predicate)
     if place is None:
         return triple
     step, rungs = recoding.steps[place], generalizer.rungs(predicate, triple.object)
     shown = rungs.shown[step]
-    is_rare = (predicate.value, rungs.known[0]) in recoding.rare
+    is_rare = (predicate, rungs.known[0]) in recoding.rare
     if is_rare and generalizer.ladders[place].steps[step] == BP.ToOther:
         shown = _OTHER if isinstance(triple.object, ox.NamedNode) else _OTHER_WORD
-    return None if shown is None else ox.Triple(triple.subject, predicate, shown)
+    return None if shown is None else ox.Triple(triple.subject, triple.predicate, shown)
 
 
 def _item(about: _About, generalizer: Generalizer) -> Item | None:
     places = generalizer.indices
     values = {
-        (place, triple.predicate.value, generalizer.rungs(triple.predicate, triple.object).known)
-        for triple in about
-        if (place := places.get(triple.predicate.value)) is not None
+        (place, predicate, generalizer.rungs(predicate, triple.object).known)
+        for predicate, triple in about
+        if (place := places.get(predicate)) is not None
     }
     if not values and not _is_item(about):
         return None
@@ -181,28 +186,26 @@ def _item(about: _About, generalizer: Generalizer) -> Item | None:
 
 
 def _is_item(about: _About) -> bool:
-    return any(triple.predicate == _RECORD for triple in about)
+    return any(predicate == _RECORD for predicate, _ in about)
 
 
 def _says_more(about: _About, generalizer: Generalizer) -> bool:
     """Tell whether an item says anything beside its frame and its quasi-identifiers."""
     return any(
-        triple.predicate not in _FRAME and triple.predicate.value not in generalizer.indices
-        for triple in about
+        predicate not in _FRAME and predicate not in generalizer.indices for predicate, _ in about
     )
 
 
 def _kind(about: _About, generalizer: Generalizer) -> int:
     """Return the place of the ladder of the item's class, -1 if it has none."""
-    kinds = (text(triple.object) for triple in about if triple.predicate == _TYPE)
-    return min(
-        (generalizer.indices[kind] for kind in kinds if kind in generalizer.indices), default=-1
-    )
+    kinds = (text(triple.object) for predicate, triple in about if predicate == _TYPE)
+    places = [generalizer.indices[kind] for kind in kinds if kind in generalizer.indices]
+    return min(places, default=-1)
 
 
 def _by_subject(triples: Iterable[ox.Triple]) -> list[_About]:
     """Return the triples of each subject, by code, which is random."""
     found: dict[str, _About] = {}
     for triple in triples:
-        found.setdefault(text(triple.subject), []).append(triple)
+        found.setdefault(text(triple.subject), []).append((triple.predicate.value, triple))
     return [found[subject] for subject in sorted(found)]

@@ -1,13 +1,14 @@
 """An independent count of every cube that is shipped: plain Python over one learner's items.
 
-It shares no code and no query with ``service.statistics`` or ``queries.cubes``: what a cube counts is
-read from its definition's words.
+It shares no code and no query with ``service.statistics`` or ``queries.cubes``: what is counted is
+written anew from the words of each definition.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
+from itertools import pairwise
 
 import pyoxigraph as ox
 
@@ -79,7 +80,11 @@ def items(triples: Iterable[ox.Triple]) -> Items:
 
 def cells(cube: str, of: Items, parents: Mapping[str, str]) -> Keys:
     """Return the cells of *cube* that a learner with the items *of* is in."""
-    return {key: has for key, has in _COUNTS[cube](_Learner(of, parents)) if None not in key}
+    return {
+        tuple(value for value in key if value is not None): has
+        for key, has in _COUNTS[cube](_Learner(of, parents))
+        if None not in key
+    }
 
 
 @dataclass(frozen=True)
@@ -192,7 +197,7 @@ def _growth_by_support(learner: _Learner) -> _Found:
 def _moves(learner: _Learner) -> _Found:
     last: dict[str, tuple[str, str]] = {}
     stays = learner.stays()
-    for before, after in zip(stays, stays[1:], strict=False):
+    for before, after in pairwise(stays):
         if before[2] != after[2]:
             last[after[0]] = before[2], after[2]
     for year, (left, joined) in last.items():
@@ -245,7 +250,7 @@ def _mastery_by_moves(learner: _Learner) -> _Found:
             yield (_text(year), _iri(grade), moves), met * 2 >= seen
 
 
-_COUNTS = {
+_COUNTS: Mapping[str, Callable[[_Learner], _Found]] = {
     "absence-and-mastery": _absence_and_mastery,
     "completeness": _completeness,
     "evidence": _evidence,
@@ -255,7 +260,7 @@ _COUNTS = {
     "moves": _moves,
     "on-track": _on_track,
     **{
-        f"{name}-by-{facet}": lambda learner, count=count, facet=facet: count(learner, facet)
+        f"{name}-by-{facet}": partial(count, facet=facet)
         for name, count in (("mastery", _mastery), ("chronic-absence", _absence))
         for facet in ("gender", "home-language", "support")
     },
@@ -263,29 +268,30 @@ _COUNTS = {
 
 
 @cache
-def _shipped() -> list[ox.Triple]:
+def _shipped(predicate: str) -> list[tuple[str, str]]:
+    """Return what each standard that is shipped has under a property."""
     folder = files("databackpack.ontology.standards")
     texts = [f.read_bytes() for f in folder.iterdir() if f.name.startswith("ccss-")]
-    return [q.triple for text in texts for q in ox.parse(text, format=ox.RdfFormat.TURTLE)]
+    return [
+        (quad.subject.value, quad.object.value)
+        for text in texts
+        for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)
+        if quad.predicate.value.endswith(predicate)
+        and isinstance(quad.subject, ox.NamedNode)
+        and isinstance(quad.object, ox.NamedNode)
+    ]
 
 
 @cache
 def _standards() -> dict[str, str]:
     """Return the framework of each standard."""
-    return {
-        t.subject.value: t.object.value
-        for t in _shipped()
-        if t.predicate.value.endswith("core#inScheme")
-    }
+    return dict(_shipped("core#inScheme"))
 
 
 @cache
 def _mathematics(grade: str) -> frozenset[str]:
-    return frozenset(
-        t.subject.value
-        for t in _shipped()
-        if t.predicate.value.endswith("educationLevelType") and t.object.value == grade
-    ) & {standard for standard, framework in _standards().items() if framework == MATH}
+    of_grade = {one for one, level in _shipped("educationLevelType") if level == grade}
+    return frozenset(one for one in of_grade if _standards().get(one) == MATH)
 
 
 def _year_before(year: str) -> str:

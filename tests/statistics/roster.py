@@ -96,9 +96,9 @@ def agreement(views: Views, name: str = "atlas", **more: int | Decimal) -> None:
         BP.hasScope: Literal("Invented"),
         BP.grantsLevel: URIRef("https://w3id.org/databackpack/level#DeIdentified"),
         BP.representative: Literal("Invented"),
-        BP.validFrom: Literal("2026-11-01T00:00:00Z", datatype=XSD.dateTime),
-        BP.validUntil: Literal("2029-06-30T00:00:00Z", datatype=XSD.dateTime),
-        BP.destroyBy: Literal("2029-12-31", datatype=XSD.date),
+        BP.validFrom: Literal("2026-01-01T00:00:00Z", datatype=XSD.dateTime),
+        BP.validUntil: Literal("2099-06-30T00:00:00Z", datatype=XSD.dateTime),
+        BP.destroyBy: Literal("2099-12-31", datatype=XSD.date),
         **{BP[name]: Literal(value) for name, value in more.items()},
     }
     for predicate, value in values.items():
@@ -116,7 +116,7 @@ def _records(number: int, school: str) -> list[Item]:
         (BP.schoolYear, Literal("2026-2027")),
         (BP.hasGradeLevel, BPG["5"]),
         (BP.entryDate, Literal("2026-08-01", datatype=XSD.date)),
-        (BP.exitDate, Literal("2027-06-30", datatype=XSD.date)),
+        (BP.exitDate, Literal("2099-06-30", datatype=XSD.date)),
     ]
     late: list[tuple[URIRef, URIRef | Literal]] = [
         (BP.eventDate, Literal("2026-10-05", datatype=XSD.date)),

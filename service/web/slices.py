@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pyoxigraph as ox
 from rdflib import Literal, URIRef
 
-from databackpack.ontology.namespaces import QB
+from databackpack.ontology.namespaces import RDF
 from databackpack.service.gate.faults import MalformedRequest
-from databackpack.service.records.terms import Term, from_ox, text
+from databackpack.service.records.terms import Term, from_ox
 from databackpack.service.web.data_set import TOTAL, DataSet, Dimension, Member
 from databackpack.service.web.tabulation import MOST_SERIES, Cell, Tabulation
 
@@ -20,7 +20,7 @@ __all__ = ["AXES", "Slice", "choose", "may_be"]
 
 AXES = ("panels", "rows", "series")
 
-_MOST_DIMENSIONS = 8
+_MOST_DIMENSIONS = 6
 """As many as ``cells.rq`` has variables for."""
 
 _SHORT = 12
@@ -54,7 +54,7 @@ class Slice:
             )
         found: dict[str, URIRef | Literal] = {"dataSet": self.data_set.iri}
         for number in range(1, _MOST_DIMENSIONS + 1):
-            found[f"property{number}"] = QB.dataSet
+            found[f"property{number}"] = RDF.type
         for number, dimension in enumerate(dimensions, 1):
             found[f"property{number}"] = dimension.iri
             if dimension in self.fixed:
@@ -65,7 +65,14 @@ class Slice:
 
     def tabulate(self, solutions: Iterable[ox.QuerySolution]) -> Tabulation:
         """Return what is shown of the cells that the solutions of ``cells.rq`` have."""
-        found = dict(self._cell(row) for row in solutions)
+        names = [
+            None if axis is None else f"value{self.data_set.dimensions.index(axis) + 1}"
+            for axis in self.axes
+        ]
+        found = {
+            tuple(TOTAL if name is None else row[name] for name in names): _cell(row)
+            for row in solutions
+        }
         panels, rows, series = (self._members(position, found) for position in range(len(AXES)))
         there = {key[0] for key in found}
         empty = [member for member in panels if member.term not in there] if there else []
@@ -90,15 +97,6 @@ class Slice:
             series=[member.label for member in series],
             cells=cells,
         )
-
-    def _cell(self, row: ox.QuerySolution) -> tuple[_Key, Cell]:
-        dimensions = self.data_set.dimensions
-        key = tuple(
-            TOTAL if axis is None else row[f"value{dimensions.index(axis) + 1}"]
-            for axis in self.axes
-        )
-        bounds = [float(text(row[name])) for name in ("lower", "upper") if row[name] is not None]
-        return key, Cell(int(text(row["learners"])), *bounds)
 
     def _members(self, position: int, found: Mapping[_Key, Cell]) -> list[Member]:
         """Return the values on an axis; beside its parts a total of counts is out of scale."""
@@ -134,6 +132,12 @@ def choose(data_set: DataSet, sent: Mapping[str, str]) -> Slice:
 def may_be(axis: str, dimension: Dimension) -> bool:
     """Tell whether *dimension* may be on *axis*: a picture has colors for few series."""
     return axis != "series" or len(dimension.members) <= MOST_SERIES
+
+
+def _cell(row: ox.QuerySolution) -> Cell:
+    if row["lower"] is None:
+        return Cell(int(row["learners"].value))
+    return Cell(int(row["learners"].value), float(row["lower"].value), float(row["upper"].value))
 
 
 def _named(axis: str, name: str, left: list[Dimension]) -> Dimension | None:

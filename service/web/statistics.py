@@ -21,7 +21,7 @@ from rdflib import Literal, URIRef
 from databackpack.ontology.codes import local_name
 from databackpack.service.gate.answer import answer
 from databackpack.service.gate.credentials import Credential
-from databackpack.service.gate.faults import MalformedRequest, NotFound
+from databackpack.service.gate.faults import MalformedRequest, NotFound, QueryRequestRefused
 from databackpack.service.gate.protocol import QueryRequest
 from databackpack.service.gate.results import HTML
 from databackpack.service.records.terms import text
@@ -112,9 +112,11 @@ def blueprint(context: Context) -> Blueprint:
         found, problem = asker.data_set(name), ""
         try:
             part, number = choose(found, _sent()), _page_number()
-        except MalformedRequest as fault:
-            part, number, problem = choose(found, {}), 1, fault.detail
-        shown = asker.tabulation(part)
+            shown = asker.tabulation(part)
+        except (MalformedRequest, QueryRequestRefused) as fault:
+            narrow = {"panels": "", "series": ""} if isinstance(fault, QueryRequestRefused) else {}
+            part, number, problem = choose(found, narrow), 1, fault.detail
+            shown = asker.tabulation(part)
         page = _page(name, part, shown, min(number, shown.pages), problem)
         response = asker.respond(page, HTML, _PAGE_POLICY)
         response.status_code = 400 if problem else 200

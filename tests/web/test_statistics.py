@@ -9,17 +9,23 @@ from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 from io import StringIO
+from itertools import product
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from rdflib import Literal
 
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BPG
 from databackpack.queries import cubes
+from databackpack.service.app import create_app
+from databackpack.service.config import Config
 from databackpack.service.records.graphs import DISCLOSURES
 from databackpack.service.records.terms import iri, text
 from databackpack.service.rights import agreements
 from databackpack.service.statistics.publication import publish
+from databackpack.service.views.view import Limits
 from databackpack.service.web import chart
 from databackpack.service.web.tabulation import Cell, Tabulation
 from tests.rights.test_agreements import TEXT
@@ -276,3 +282,20 @@ def test_noise_is_told_where_there_is_some(web: Web) -> None:
     put(web.running, STATE, replace(MOVES, epsilon=Decimal("0.5")))
     assert "with noise, ε = 0.5" in get(web, path).body.decode()
     put(web.running, STATE, MOVES)
+
+
+def test_more_than_one_answer_may_have_is_shown_in_part(web: Web) -> None:
+    keys = product(range(2020, 2025), range(1, 7), range(4))
+    many = {
+        tuple(term.n3() for term in (Literal(f"{y}-{y + 1}"), BPG[str(g)], Literal(m))): cell
+        for y, g, m in keys
+        for cell in [(25, 20.0, 40.0)]
+    }
+    put(web.running, STATE, Written(COUNTED.cube, many))
+    small = replace(web.running.context, limits=Limits(most_bytes=30_000))
+    asking = create_app(Config(store=None, keys=Path()), small).test_client()
+    path = f"/statistics/{COUNTED.cube}?panels=schoolYear&rows=grade&series=moves"
+    page = asking.get(path, headers=web.running.headers(STATE, "text/html"))
+    assert page.status_code == 400 and "ask for fewer" in page.text
+    assert [row[-1] for row in Table(page.text).rows[1:]] == ["20 to 40 % of 25"] * 6
+    put(web.running, STATE, COUNTED)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -83,15 +83,24 @@ class Running:
 @contextmanager
 def listening(app: "WSGIApplication") -> Iterator[int]:
     """Serve *app* on a free port of this machine's own address and give the port."""
-    server = create_server(app, host="127.0.0.1", port=0, threads=16)
-    thread = Thread(target=server.run, daemon=True)
+    server, closing = create_server(app, host="127.0.0.1", port=0, threads=16), Event()
+    server.adj.asyncore_loop_timeout = 0.02  # else it sees only after a second that it is closed
+
+    def run() -> None:
+        try:
+            server.run()
+        except OSError:  # its sockets are closed from the other thread
+            if not closing.is_set():
+                raise
+
+    thread = Thread(target=run, daemon=True)
     thread.start()
     try:
         yield server.effective_port
     finally:
-        server.trigger.pull_trigger(server.close)  # told from outside, its thread sleeps for longer
+        closing.set()
+        server.close()
         thread.join(timeout=5)
-        server.task_dispatcher.set_thread_count(0)
 
 
 def load_sample(truth: TruthStore, folder: Path, learners: int) -> Identities:

@@ -16,23 +16,12 @@ from rdflib.term import Node
 
 from databackpack.loaders.record import Record, organization_iri
 from databackpack.ontology.namespaces import BP, DPV, EDU, ORG, SDO, XSD
-from tests.oracle.world import PARENTS, Child, Deal, Word, World
+from tests.oracle.world import PARENTS, PURPOSES_OF, Child, Deal, Notice, Word, World
 
 Triple = tuple[Node, Node, Node]
 
 LEVELS = ["none", "aggregate", "deidentified", "full"]
-PURPOSE_OF_ROLE = {
-    "teacher": EDU.StudentLearningNeedsAssessment,
-    "registrar": EDU.StudentEnrolmentManagement,
-    "district": EDU.StudentPerformanceMonitoring,
-    "state-agency": EDU.EducationManagement,
-    "researcher": DPV.AcademicResearch,
-    "provider": EDU.StudentLearningFeedbackManagement,
-    "guardian": BP.RightOfAccess,
-    "learner": BP.RightOfAccess,
-    "directory": BP.SchoolDirectory,
-    "auditor": BP.DisclosureAudit,
-}
+PURPOSE_OF_ROLE = {**PURPOSES_OF, "guardian": BP.RightOfAccess, "learner": BP.RightOfAccess}
 WIDER = {
     EDU.StudentLearningNeedsAssessment: {EDU.StudentManagement, EDU.EducationManagement},
     EDU.StudentEnrolmentManagement: {EDU.StudentManagement, EDU.EducationManagement},
@@ -120,6 +109,28 @@ def visible(
             if level == "deidentified":
                 left |= {t for t in (coarse(triple, codes) for triple in shown) if t}
     return left
+
+
+def published(world: World, audience: str, moment: datetime) -> set[Triple]:
+    """Return what is published for *audience* and may be seen at *moment*.
+
+    Whoever works under agreements sees it while one that runs is about all that was counted.
+    """
+    deals = [deal for deal in world.deals if deal.audience == audience]
+    return {
+        triple
+        for notice in world.notices
+        if notice.audience == audience
+        and (not deals or any(may_count(deal, notice, moment) for deal in deals))
+        for triple in notice.graph
+    }
+
+
+def may_count(deal: Deal, notice: Notice, moment: datetime) -> bool:
+    """Tell whether an agreement runs and is about the purpose and all that was counted."""
+    is_for = notice.purpose == deal.purpose or deal.purpose in WIDER.get(notice.purpose, set())
+    runs = deal.since <= moment < deal.until
+    return runs and is_for and set(notice.categories) <= set(deal.categories)
 
 
 def holder_of(record: Record) -> str:

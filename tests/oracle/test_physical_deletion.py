@@ -38,7 +38,7 @@ from databackpack.service.views.process import Template
 from databackpack.service.views.registry import Views
 from databackpack.service.web.context import Context
 from tests.oracle import naive
-from tests.oracle.world import MOMENTS, Child, Word, World, words, worlds
+from tests.oracle.world import MOMENTS, Child, Notice, Word, World, notices, words, worlds
 from tests.running import listening
 
 SHARDS = 4
@@ -114,10 +114,16 @@ class Service:
                 graph = emergency_graph(child.iri)
                 change = Change(graph, to_triples(alarms(child)), learner=child.iri)
                 self.truth.commit([change])
+        for notice in world.notices:
+            self.publish(notice)
         self.key = signing_key(keys)
         config = Config(store=None, keys=keys, clock=self.clock)
         self.app: Flask = create_app(config, Context(self.truth, self.views, self.key))
         self.connection = HTTPConnection("127.0.0.1", port)
+
+    def publish(self, notice: Notice) -> None:
+        """Let *notice* be all that is published for its audience."""
+        self.truth.commit([Change(notice.iri, to_triples(notice.graph))])
 
     def close(self) -> None:
         self.connection.close()
@@ -247,7 +253,8 @@ def compare(
     headers = service.headers(audience)
     service.ask("ASK {}", headers)  # makes the view, and with it the release codes
     left = naive.visible(world, said, audience, service.clock(), service.codes(audience))
-    store = physical(left, service.truth)
+    told = naive.published(world, audience, service.clock())
+    store = physical(left | told, service.truth)
     record = world.children[0].records[0]
     for form in BATTERY:
         query = PREFIXES + form.replace("{learner}", str(record.learner)).replace(
@@ -262,6 +269,8 @@ def compare(
         if naive.concerns(child, record, role, party, service.clock())
     )
     tally["cases"] += 1
+    tally["told statistics"] += bool(told)
+    tally["not told any more"] += not told and any(n.audience == audience for n in world.notices)
     tally["agreements"] += any(deal.audience == audience for deal in world.deals)
     tally["another jurisdiction"] += bool(world.places)
     tally["standing documents"] += any(child.papers for child in world.children)
@@ -354,6 +363,10 @@ def test_an_answer_equals_the_answer_over_a_store_that_holds_nothing_else(
                 said = with_word(world, said, word)
                 tally["changed"] += 1
                 break
+        newer = notices(world.asked, f"{world.children[0].iri} again")
+        for notice in newer:
+            service.publish(notice)
+        world = replace(world, notices=tuple({n.iri: n for n in (*world.notices, *newer)}.values()))
         for audience in asked:
             compare(service, world, said, audience, tally)
 
@@ -373,5 +386,7 @@ def test_an_answer_equals_the_answer_over_a_store_that_holds_nothing_else(
     assert tally["opened"] >= 20, tally
     assert tally["closed"] >= 20, tally
     assert tally["changed"] >= 15, tally
+    assert tally["told statistics"] >= 50, tally
+    assert tally["not told any more"] >= 5, tally
     for fact in ("agreements", "another jurisdiction", "standing documents", "emergencies"):
         assert tally[fact] >= 5, tally

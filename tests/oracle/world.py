@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -18,7 +19,21 @@ from databackpack.loaders.record import (
     item_iri,
     organization_iri,
 )
-from databackpack.ontology.namespaces import BP, BPC, BPG, BPM, DPV, EDU, ID, ORG, RDFS, SDO, XSD
+from databackpack.ontology.namespaces import (
+    BP,
+    BPC,
+    BPG,
+    BPM,
+    DCTERMS,
+    DPV,
+    EDU,
+    ID,
+    ORG,
+    QB,
+    RDFS,
+    SDO,
+    XSD,
+)
 
 SOURCE = Source("world", 1)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -32,6 +47,16 @@ AUDIENCES = [
 ROLES = [
     *("teacher", "registrar", "district", "state-agency", "researcher", "provider", "directory"),
 ]
+PURPOSES_OF = {
+    "teacher": EDU.StudentLearningNeedsAssessment,
+    "registrar": EDU.StudentEnrolmentManagement,
+    "district": EDU.StudentPerformanceMonitoring,
+    "state-agency": EDU.EducationManagement,
+    "researcher": DPV.AcademicResearch,
+    "provider": EDU.StudentLearningFeedbackManagement,
+    "directory": BP.SchoolDirectory,
+    "auditor": BP.DisclosureAudit,
+}
 PLACES = ["us-default", "us-parental-authorization"]
 MOMENTS = [NOW + timedelta(days=days) for days in (-400, -30, -1, 0, 1, 30, 300, 900)]
 PURPOSES = [
@@ -94,6 +119,48 @@ class Deal:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """What is published for an audience: how many learners cells have, of which categories."""
+
+    audience: str
+    purpose: URIRef
+    categories: tuple[str, ...]
+    cells: tuple[tuple[str, int], ...]
+
+    @property
+    def iri(self) -> URIRef:
+        """The name of the data set, and of the graph that it is in."""
+        purpose = str(self.purpose).rsplit("#", 1)[-1]
+        return ID[f"statistics/{self.audience}/{purpose}/invented"]
+
+    @property
+    def graph(self) -> Graph:
+        """All that the data set says."""
+        said: list[tuple[URIRef, URIRef | Literal]] = [
+            (RDF.type, QB.DataSet),
+            (QB.structure, BP.invented),
+            (DCTERMS.title, Literal("Invented")),
+            (DCTERMS.description, Literal("Invented")),
+            (DCTERMS.issued, Literal(NOW)),
+            (DCTERMS.accrualPeriodicity, Literal("P1Y", datatype=XSD.duration)),
+            (BP.cubePopulation, Literal("Invented")),
+            (BP.isPublishedFor, ID[f"audience/{self.audience}"]),
+            (BP.hasPurpose, self.purpose),
+            (BP.minimumCellSize, Literal(10)),
+            (BP.sequence, Literal(1)),
+        ]
+        graph = Graph()
+        for predicate, value in said:
+            graph.add((self.iri, predicate, value))
+        for category in self.categories:
+            graph.add((self.iri, BP.hasCategory, BPC[category]))
+        for name, learners in self.cells:
+            graph.add((ID[f"observation/{name}"], QB.dataSet, self.iri))
+            graph.add((ID[f"observation/{name}"], BP.learnerCount, Literal(learners)))
+        return graph
+
+
+@dataclass(frozen=True)
 class Child:
     """One learner with everything that bears on who may see what."""
 
@@ -116,6 +183,7 @@ class World:
     asked: tuple[str, ...]
     places: dict[str, str]
     deals: tuple[Deal, ...]
+    notices: tuple[Notice, ...] = ()
 
     def items(self) -> list[Item]:
         """Return the world as a loader would read it."""
@@ -382,6 +450,22 @@ def words(draw: st.DrawFn, children: tuple[Child, ...], asked: tuple[str, ...]) 
     )
 
 
+def notices(asked: tuple[str, ...], seed: str) -> tuple[Notice, ...]:
+    """Return what is published for those of *asked* that *seed* chooses; nothing is drawn."""
+    dice = Random(seed)  # noqa: S311
+    counted = ("progress", "attendance", "identity")
+    return tuple(
+        Notice(
+            audience,
+            PURPOSES_OF[next(r for r in PURPOSES_OF if audience.startswith(f"{r}-"))],
+            tuple(sorted(dice.sample(counted, dice.randint(1, 2)))),
+            tuple((name, dice.choice([10, 15, 20])) for name in "abc" if dice.random() < 0.7),
+        )
+        for audience in dict.fromkeys(asked)
+        if dice.random() < 0.6
+    )
+
+
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """Draw a state with one or two learners and up to ten words."""
@@ -393,4 +477,5 @@ def worlds(draw: st.DrawFn) -> World:
     bound = st.dictionaries(st.sampled_from(["elm", "fir", "north"]), st.just(PLACES[1]))
     places = draw(st.just({}) | st.just({}) | bound)
     deals = draw(st.lists(_deals(asked), max_size=2))
-    return World(children, tuple(said), asked, places, tuple(deals))
+    told = notices(asked, str(children[0].iri))
+    return World(children, tuple(said), asked, places, tuple(deals), told)

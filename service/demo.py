@@ -8,9 +8,10 @@ from rich.console import Console
 
 from databackpack.loaders import sample
 from databackpack.ontology.codes import local_name
+from databackpack.queries import cubes
 from databackpack.service.config import Config
 from databackpack.service.gate.credentials import issue
-from databackpack.service.loading import describe, load
+from databackpack.service.loading import describe, load, progress
 from databackpack.service.records.identity import Identities
 from databackpack.service.web.context import Context
 
@@ -25,6 +26,12 @@ PERSONAS = {
     "guardian": "guardian sample:G00001",
 }
 """Persona → its audience; a guardian's audience is named by the key that files use."""
+
+_PUBLISHED = {
+    "state-agency": ("chronic-absence-by-gender", "moves"),
+    "researcher": ("growth",),
+}
+"""Persona → the cubes that are published for it: those that are quick to make."""
 
 _LIFETIME = timedelta(days=30)
 _QUESTION = """\
@@ -47,6 +54,8 @@ def build(folder: Path, config: Config, context: Context, console: Console) -> N
         sample.write(folder / "sample", today=config.clock().date())
         report = load(context.truth, "oneroster", [folder / "sample"], console)
         describe(report, console)
+        for persona, names in _PUBLISHED.items():
+            _publish(context, PERSONAS[persona], names, console)
         marker.touch()
     tokens = folder / "tokens"
     tokens.mkdir(exist_ok=True)
@@ -58,6 +67,17 @@ def build(folder: Path, config: Config, context: Context, console: Console) -> N
     console.print(f"Serving on {address}, tokens in {tokens}\n", highlight=False)
     question = _QUESTION.format(folder=folder, address=address)
     console.print(question, markup=False, highlight=False, soft_wrap=True)
+
+
+def _publish(context: Context, name: str, names: tuple[str, ...], console: Console) -> None:
+    from databackpack.service.statistics.publication import publish  # only the first start counts
+
+    audience = context.views.audience(name)
+    (purpose,) = audience.purposes
+    with progress("Counting", console) as bar:
+        publish(
+            context.views, [cubes.read(one) for one in names], audience, purpose, None, bar.show
+        )
 
 
 def _token(context: Context, persona: str, name: str, identities: Identities) -> str:

@@ -24,7 +24,8 @@ from tests.shapes import mutation
 from tests.shapes.test_cases import CASES, record
 
 _NO_RECORDS = (
-    *("agreement", "alignment", "consent-policy", "consent-record", "framework", "organization"),
+    *("agreement", "alignment", "consent-policy", "consent-record", "cube", "framework"),
+    "organization",
 )
 """Folders of cases of what is no record."""
 

@@ -9,7 +9,7 @@ from io import BytesIO
 from math import nan
 from textwrap import fill, shorten
 from threading import Lock
-from typing import Any, Literal
+from typing import Any
 from warnings import filterwarnings
 from xml.sax.saxutils import quoteattr
 
@@ -20,9 +20,7 @@ from matplotlib.patches import Patch
 
 from databackpack.service.web.tabulation import Cell, Tabulation
 
-__all__ = ["COLORS", "Form", "draw", "figure"]
-
-Form = Literal["svg", "png"]
+__all__ = ["COLORS", "draw", "figure"]
 
 COLORS = ("#0b2560", "#7a1f3d", "#a8451f", "#27877b", "#b98627")
 """One for each series, from dark to light: told apart without color too, and by the color-blind."""
@@ -38,7 +36,7 @@ _HATCHED: dict[str, Any] = {
     "hatch": "//////",
     "linewidth": 0.4,
 }
-_METADATA: dict[Form, dict[str, str | None]] = {
+_METADATA: dict[str, dict[str, str | None]] = {
     "svg": {"Date": None, "Creator": None},
     "png": {"Software": None},
 }
@@ -62,8 +60,8 @@ matplotlib.rcParams.update(
 filterwarnings("ignore", "Glyph .* missing")  # a letter that the font lacks; the table has it
 
 
-def draw(shown: Tabulation, form: Form) -> bytes:
-    """Return *shown* as a picture of *form*; it is one page of a tabulation."""
+def draw(shown: Tabulation, form: str) -> bytes:
+    """Return *shown*, one page of a tabulation, as a picture; *form* is svg or png."""
     with _DRAWING:
         file = BytesIO()
         figure(shown).savefig(file, format=form, metadata=_METADATA[form], dpi=_DPI)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from io import StringIO
-from typing import Any
 
 import pyoxigraph as ox
 from flask import Blueprint, Response, render_template, request
@@ -180,7 +179,7 @@ def _choices(axis: str, part: Slice) -> list[data_set.Dimension]:
     return [one for one in part.data_set.dimensions if may_be(axis, one)]
 
 
-def _picture(shown: Tabulation, form: Any) -> bytes:
+def _picture(shown: Tabulation, form: str) -> bytes:
     from databackpack.service.web import chart  # matplotlib, which a start should not wait for
 
     return chart.draw(shown, form)

@@ -114,7 +114,7 @@ def test_the_page_has_every_cell_of_its_part_and_says_which_are_not_shown(web: W
 def test_the_chart_of_a_page_is_of_its_table(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn, draw = [], chart.draw
 
-    def watched(shown: Tabulation, form: chart.Form) -> bytes:
+    def watched(shown: Tabulation, form: str) -> bytes:
         drawn.append((shown, form))
         return draw(shown, form)
 

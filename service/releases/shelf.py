@@ -30,15 +30,18 @@ def put(truth: TruthStore, release: URIRef, learners: Iterable[Told]) -> set[URI
     rows: list[ox.Quad] = []
     told: list[ox.Quad] = []
     written: set[URIRef] = set()
+    name = node(release)
     for learner, seen, *both in learners:
-        owners: defaultdict[object, set[URIRef]] = defaultdict(set)
+        owners: defaultdict[object, set[ox.NamedNode]] = defaultdict(set)
+        graphs = {}
         for record, triples in by_graph(seen).items():
+            graphs[record] = tuple(map(node, parts(release, iri(record))))
             for triple in triples:
-                owners[triple.subject].add(iri(record))
-        held = list(_by_record(release, owners, *both))
+                owners[triple.subject].add(record)
+        held = list(_by_record(graphs, owners, *both))
         told += (quad for _, quad in held)
-        name, listed = node(learner), sorted({record for record, _ in held})
-        rows += (ox.Quad(name, _HOLDS, node(record), node(release)) for record in listed)
+        listed = sorted({record for record, _ in held}, key=str)
+        rows += (ox.Quad(node(learner), _HOLDS, record, name) for record in listed)
         if held:
             written.add(learner)
     truth.stage(to_n_quads(rows))  # before the rest: what is listed can be taken out again
@@ -54,11 +57,11 @@ def discard(truth: TruthStore, release: URIRef) -> None:
 
 
 def _by_record(
-    release: URIRef,
-    owners: Mapping[object, set[URIRef]],
+    graphs: Mapping[ox.NamedNode, tuple[ox.NamedNode, ...]],
+    owners: Mapping[object, set[ox.NamedNode]],
     identifying: set[ox.Triple],
     rest: set[ox.Triple],
-) -> Iterator[tuple[URIRef, ox.Quad]]:
+) -> Iterator[tuple[ox.NamedNode, ox.Quad]]:
     """Yield each triple in the part of each record that it is from.
 
     What two records say of one learner is left out but for its class: it could not be taken back
@@ -69,5 +72,5 @@ def _by_record(
             records = owners[triple.subject]
             if len(records) == 1 or triple.predicate == _TYPE:
                 for record in records:
-                    graph = node(parts(release, record)[place])
+                    graph = graphs[record][place]
                     yield record, ox.Quad(triple.subject, triple.predicate, triple.object, graph)

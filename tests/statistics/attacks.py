@@ -13,7 +13,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from databackpack.service.statistics.protection import Published
 from databackpack.service.statistics.table import TOTAL, Key, Table
 
-__all__ = ["Heard", "allowed", "bracket", "nearest", "possible", "slices_of", "told_by"]
+__all__ = ["Heard", "allowed", "bracket", "naive", "nearest", "possible", "slices_of", "told_by"]
 
 STANDS = 4
 """Fewer than five may have come or gone while a value stands."""
@@ -28,6 +28,11 @@ def nearest(count: int, k: int) -> int:
 def allowed(told: int, k: int) -> list[int]:
     """Return all counts of which *told* is told."""
     return [count for count in range(k, told + 6) if nearest(count, k) == told]
+
+
+def naive(table: Table, k: int) -> dict[Key, int]:
+    """Return what somebody tells who knows of the threshold and of rounding only."""
+    return {key: nearest(n.learners, k) for key, n in table.items() if n.learners >= k}
 
 
 def told_by(published: Published) -> dict[Key, int]:

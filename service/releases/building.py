@@ -80,6 +80,7 @@ def build(directory: Directory, agreement: URIRef, who: str, advance: Advance) -
             written |= shelf.put(truth, released_graph(agreement, number), some)
             done += len(some)
             advance("Writing", done, len(plan.recodings))
+    shelf.finish(truth, released_graph(agreement, number))
     made = Release(
         agreement=agreement,
         audience=audience.iri,

@@ -17,7 +17,7 @@ from databackpack.service.records.truth import TruthStore
 from databackpack.service.views.engine import to_n_quads
 from databackpack.service.views.released import parts
 
-__all__ = ["Told", "discard", "put"]
+__all__ = ["Told", "discard", "finish", "put"]
 
 Told = tuple[URIRef, list[ox.Quad], set[ox.Triple], set[ox.Triple]]
 """A learner, what is seen of it by record, and what is told: quasi-identifying, and the rest."""
@@ -47,6 +47,14 @@ def put(truth: TruthStore, release: URIRef, learners: Iterable[Told]) -> set[URI
     truth.stage(to_n_quads(rows))  # before the rest: what is listed can be taken out again
     truth.stage(to_n_quads(told))
     return written
+
+
+def finish(truth: TruthStore, release: URIRef) -> None:
+    """Let it be known that all of *release* is in: a copy of the store may have been made before.
+
+    INVARIANT: of a release of which this is not known nothing is shown, even if it is on record.
+    """
+    truth.stage(to_n_quads([ox.Quad(node(release), _TYPE, node(BP.Release), node(release))]))
 
 
 def discard(truth: TruthStore, release: URIRef) -> None:

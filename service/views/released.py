@@ -171,5 +171,9 @@ class Released:
 
 
 def _release(truth: TruthStore, agreement: URIRef, k: int) -> _Release:
+    """Return the last release under *agreement*; nothing of one of which only a part is here."""
     number = last_number(truth, agreement)
-    return _Release(released_graph(agreement, number), classes_graph(agreement, number), Cohort(k))
+    graph = released_graph(agreement, number)
+    if not truth.triples(graph, graph):  # a backup was made meanwhile, and the log knows the rest
+        graph = released_graph(agreement, 0)
+    return _Release(graph, classes_graph(agreement, number), Cohort(k))

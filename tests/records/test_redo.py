@@ -65,6 +65,9 @@ def read(path: Path, epoch: int) -> list[int | None]:
         graphs.AUDIENCES,
         graphs.IDENTITY,
         URIRef(f"{graphs.CODES}/researcher-mobility"),
+        URIRef(f"{graphs.CODES}/agreement/study"),
+        graphs.releases_graph(ID["agreement/study"]),
+        graphs.classes_graph(ID["agreement/study"], 1),
         ID["graph/not-thought-of"],
         ID[f"graph/amendment/{LEARNER.rsplit('/', 1)[-1]}/attendance"],
         URIRef(f"{graphs.DISCLOSURES}-rules"),
@@ -86,6 +89,8 @@ def test_what_decides_or_names_somebody_is_logged_and_so_is_what_is_not_known(
         graphs.DISCLOSURES,
         graphs.SPECIAL_EDUCATION_LOG,
         URIRef(f"{graphs.EXPOSURES}/teacher-elm/AcademicResearch"),
+        graphs.released_graph(ID["agreement/study"], 1),
+        URIRef(f"{graphs.released_graph(ID['agreement/study'], 1)}/holder/learner/progress/rest"),
     ],
 )
 def test_records_and_what_was_disclosed_are_not_logged(graph: URIRef) -> None:

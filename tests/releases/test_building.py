@@ -8,13 +8,14 @@ from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPC, ID, SDO
 from databackpack.service.policy.model import Decision, Level
 from databackpack.service.policy.refusal import InvalidConsent, Refused
-from databackpack.service.records.graphs import RELEASED
+from databackpack.service.records.graphs import RELEASED, released_graph
 from databackpack.service.records.terms import node
 from databackpack.service.releases import building, release, text
 from databackpack.service.rights import agreements
 from databackpack.service.views.building import unwatched
 from databackpack.service.views.projection import project
 from databackpack.service.views.registry import Views
+from databackpack.service.views.released import last_number
 from tests.releases import study
 from tests.releases.linkage import EVERYTHING, OUTSIDE, attack, recognize
 from tests.releases.recount import KNOWN, looks, sizes
@@ -166,6 +167,19 @@ def test_a_build_that_is_killed_leaves_the_release_before_and_nothing_after_the_
     assert {one: looks(held) for one, held in before.items()} == {
         one: looks(held) for one, held in after.items()
     }
+
+
+def test_of_a_release_that_is_on_record_and_not_all_there_nothing_is_shown(views: Views) -> None:
+    """As after a restore from a backup that was made during the build."""
+    number = last_number(views.truth, STUDY)
+    graph, before = released_graph(STUDY, number), shown(views)
+    held = views.truth.triples(graph, graph)
+    views.truth._store.remove(ox.Quad(*next(iter(held)), node(graph)))  # type: ignore[call-arg]
+    views._live.clear()
+    assert shown(views) == {}
+    views.truth.append(graph, held)
+    views._live.clear()
+    assert shown(views) == before
 
 
 def releases_held(views: Views) -> set[int]:

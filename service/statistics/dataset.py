@@ -1,5 +1,6 @@
 """Cells as RDF: the observations that an audience sees, and the true counts behind them."""
 
+import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -20,10 +21,9 @@ __all__ = ["basis", "observations", "read_basis", "read_observations"]
 _TYPE, _OBSERVATION, _DATA_SET = node(RDF.type), node(QB.Observation), node(QB.dataSet)
 _TOTAL = node(BP.Total)
 _LEARNERS, _LOWER, _UPPER = (node(p) for p in (BP.learnerCount, BP.lowerShare, BP.upperShare))
-_COUNTED, _HAVING, _TOLD = (node(p) for p in (BP.countedLearners, BP.countedHaving, BP.isTold))
-_INTEGER, _DECIMAL, _BOOLEAN = (node(t) for t in (XSD.integer, XSD.decimal, XSD.boolean))
+_DIMENSIONS, _CELL = node(BP.countedDimensions), node(BP.countedCell)
+_INTEGER, _DECIMAL, _JSON = (node(t) for t in (XSD.integer, XSD.decimal, RDF.JSON))
 _NO_DIMENSION = {_TYPE, _DATA_SET, _LEARNERS, _LOWER, _UPPER}
-_TRUE = ox.Literal("true", datatype=_BOOLEAN)
 
 
 def observations(data_set: URIRef, cube: Cube, cells: Mapping[Key, Cell]) -> set[ox.Triple]:
@@ -33,7 +33,7 @@ def observations(data_set: URIRef, cube: Cube, cells: Mapping[Key, Cell]) -> set
     """
     found = set()
     for key, cell in cells.items():
-        iri = _iri("observation", data_set, key)
+        iri = _iri(data_set, key)
         found |= {
             ox.Triple(iri, _TYPE, _OBSERVATION),
             ox.Triple(iri, _DATA_SET, node(data_set)),
@@ -63,15 +63,16 @@ def read_observations(triples: Iterable[ox.Triple]) -> tuple[list[URIRef], dict[
 
 
 def basis(data_set: URIRef, cube: Cube, kept: Kept) -> set[ox.Triple]:
-    """Return what the next publication has to know of this one; nobody sees it."""
-    found = set()
+    """Return what the next publication has to know of this one; nobody sees it.
+
+    A cell is one literal: there may be a hundred thousand, in one commit.
+    """
+    name = node(data_set)
+    dimensions = json.dumps([dimension.iri for dimension in cube.dimensions])
+    found = {ox.Triple(name, _DIMENSIONS, ox.Literal(dimensions, datatype=_JSON))}
     for key, count in kept.basis.items():
-        iri = _iri("count", data_set, key)
-        found |= {ox.Triple(iri, _COUNTED, _number(count.learners)), *_values(iri, cube, key)}
-        if count.having is not None:
-            found.add(ox.Triple(iri, _HAVING, _number(count.having)))
-        if key in kept.shown:
-            found.add(ox.Triple(iri, _TOLD, _TRUE))
+        cell = json.dumps([key, count.learners, count.having, key in kept.shown])
+        found.add(ox.Triple(name, _CELL, ox.Literal(cell, datatype=_JSON)))
     return found
 
 
@@ -80,23 +81,22 @@ def read_basis(cube: Cube, triples: Iterable[ox.Triple]) -> Kept:
 
     Raises Refused where another cube was published under this one's name.
     """
-    dimensions = [node(dimension.iri) for dimension in cube.dimensions]
     counts: dict[Key, Count] = {}
     told = set()
-    for about in _by_subject(triples).values():
-        if any(dimension not in about for dimension in dimensions):
+    for triple in triples:
+        said = json.loads(text(triple.object))
+        if triple.predicate == _CELL:
+            values, learners, having, is_told = said
+            key = tuple(values)
+            counts[key] = Count(learners, having)
+            if is_told:
+                told.add(key)
+        elif said != [str(dimension.iri) for dimension in cube.dimensions]:
             raise Refused(
                 "qb:dimension",
                 f"What was published as {cube.name} has other dimensions. Change its definition "
                 "back, or give the new one another name.",
             )
-        key = _key([about[dimension] for dimension in dimensions])
-        having = about.get(_HAVING)
-        counts[key] = Count(
-            int(text(about[_COUNTED])), None if having is None else int(text(having))
-        )
-        if _TOLD in about:
-            told.add(key)
     return Kept(counts, frozenset(told))
 
 
@@ -125,8 +125,8 @@ def _term(n_triples: str) -> ox.NamedNode | ox.Literal:
     return quad.object
 
 
-def _iri(kind: str, data_set: URIRef, key: Key) -> ox.NamedNode:
-    return node(ID[f"{kind}/{uuid5(NAMESPACE_URL, ' '.join((data_set, *key)))}"])
+def _iri(data_set: URIRef, key: Key) -> ox.NamedNode:
+    return node(ID[f"observation/{uuid5(NAMESPACE_URL, ' '.join((data_set, *key)))}"])
 
 
 @lru_cache

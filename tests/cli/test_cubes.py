@@ -93,7 +93,7 @@ def test_what_is_published_is_shown_and_refused_until_it_is_due(store: Path) -> 
     assert all(word in table for word in ("part", "school", "learners", "elm", "Attendance"))
     graph = Graph().parse(data=cube(store, "show", "completeness", "--format", "ttl").stdout)
     assert len(list(graph.subjects(RDF.type, QB.Observation))) == len(rows)
-    assert (None, BP.countedLearners, None) not in graph
+    assert (None, BP.countedCell, None) not in graph
 
 
 def test_noise_is_asked_for_and_paid(store: Path) -> None:

@@ -99,7 +99,7 @@ def test_true_counts_are_in_no_view_and_a_data_set_is_in_one(views: Views) -> No
         (purpose,) = audience.purposes
         dump = b"".join(views.view(audience, purpose).dump()).decode()
         assert (f"<{QB.dataSet}> <{one.iri}>" in dump) == (name == STATE)
-        for private in (f'<{BP.countedLearners}> "', str(basis_graph(one.iri))):
+        for private in (f'<{BP.countedCell}> "', str(basis_graph(one.iri))):
             assert private not in dump
 
 

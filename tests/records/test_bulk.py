@@ -180,7 +180,7 @@ def test_a_disk_that_is_full_is_told_and_leaves_the_learners_held(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Full:
-        def bulk_load(self, *_: object) -> None:
+        def bulk_load(self, *_: object, **__: object) -> None:
             raise OSError(28, "No space left on device")
 
     truth, insert = TruthStore(), bulk.insert

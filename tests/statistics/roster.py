@@ -18,6 +18,7 @@ from databackpack.ontology.namespaces import BP, BPC, BPG, DPV, ID, ORG, XSD
 from databackpack.queries import cubes
 from databackpack.service.intake import take_in
 from databackpack.service.policy import jurisdiction
+from databackpack.service.policy.model import Level
 from databackpack.service.records.truth import Clock, TruthStore
 from databackpack.service.rights import agreements
 from databackpack.service.views.registry import Views
@@ -84,9 +85,9 @@ def say(views: Views, number: int, level: str, audience: str = ATLAS) -> None:
     assert report.is_clean, report.problems[:3]
 
 
-def agreement(views: Views, name: str = "atlas", **more: int | Decimal) -> None:
+def agreement(views: Views, level: Level = Level.DEIDENTIFIED, **more: int | Decimal) -> None:
     """Put an agreement with the team atlas on record, on all that completeness is counted from."""
-    iri, graph = ID[f"agreement/{name}"], Graph()
+    iri, graph = ID["agreement/atlas"], Graph()
     values = {
         RDF.type: BP.Agreement,
         RDFS.label: Literal("Invented"),
@@ -94,7 +95,7 @@ def agreement(views: Views, name: str = "atlas", **more: int | Decimal) -> None:
         BP.isAgreementOf: ID[f"audience/{ATLAS}"],
         BP.hasPurpose: DPV.AcademicResearch,
         BP.hasScope: Literal("Invented"),
-        BP.grantsLevel: URIRef("https://w3id.org/databackpack/level#DeIdentified"),
+        BP.grantsLevel: level.iri,
         BP.representative: Literal("Invented"),
         BP.validFrom: Literal("2026-01-01T00:00:00Z", datatype=XSD.dateTime),
         BP.validUntil: Literal("2099-06-30T00:00:00Z", datatype=XSD.dateTime),

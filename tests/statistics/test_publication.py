@@ -13,6 +13,7 @@ from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPC, DPV, ID, QB
 from databackpack.queries import cubes
 from databackpack.service.policy import jurisdiction
+from databackpack.service.policy.model import Level
 from databackpack.service.policy.refusal import Refused
 from databackpack.service.records.graphs import NOISE_LEDGER, basis_graph, statistics_graph
 from databackpack.service.records.redo import is_logged
@@ -101,6 +102,19 @@ def test_true_counts_are_in_no_view_and_a_data_set_is_in_one(views: Views) -> No
         assert (f"<{QB.dataSet}> <{one.iri}>" in dump) == (name == STATE)
         for private in (f'<{BP.countedCell}> "', str(basis_graph(one.iri))):
             assert private not in dump
+
+
+def test_who_may_see_aggregates_sees_what_is_published_and_no_record(views: Views) -> None:
+    agreement(views, Level.AGGREGATE)
+    one = publish(views, ATLAS)
+    assert attendance(views, one)["elm"].learners == 35
+    audience = views.audience(ATLAS)
+    (purpose,) = audience.purposes
+    dump = b"".join(views.view(audience, purpose).dump()).decode()
+    assert dump.count(f"<{QB.dataSet}> <{one.iri}>") == len(cells(views, one))
+    assert f"> <{BP.isRecordOf}> <{ID['learner/']}" not in dump
+    assert "/id/learner/" not in dump
+    assert "/id/item/" not in dump
 
 
 def test_a_cube_is_published_once_in_its_months(views: Views, calendar: Calendar) -> None:

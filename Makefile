@@ -38,6 +38,7 @@ bench: .venv/installed
 	$(BIN)/python -m tests.bench.wear
 	$(BIN)/python -m tests.bench.load
 	$(BIN)/python -m tests.bench.intake 10000 100000
+	$(BIN)/python -m tests.bench.releases 10000
 
 soak: .venv/installed
 	$(BIN)/pytest -m soak $(PYTEST_ARGS)

@@ -95,10 +95,10 @@ class Released:
             if agreement is None:
                 kept[record] = made
             elif record.iri in rows[agreement].records:
-                kept[record] = made
                 shown.setdefault(agreement, []).append((record, made))
         found = {one: self._class(one, rows[one], held) for one, held in shown.items()}
         classes = {one: number for one, number in found.items() if number is not None}
+        kept |= (one for agreement in classes for one in shown[agreement])
         return replace(selection, decisions=kept), classes
 
     def count(self, learner: URIRef, classes: Classes) -> None:
@@ -115,8 +115,8 @@ class Released:
         agreement = self._agreement(made)
         if classes is None or agreement is None:
             return None
-        release, number = self._releases[agreement], classes.get(agreement)
-        if number is None or release.cohort.is_silent(number):
+        release, number = self._releases[agreement], classes[agreement]
+        if release.cohort.is_silent(number):
             return b""
         quasi, rest = parts(release.graph, record.iri)
         shown = self._truth.n_triples(rest)

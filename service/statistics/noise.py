@@ -6,19 +6,16 @@ from math import ceil, log
 
 import opendp.prelude as dp
 
+from databackpack.service.policy.refusal import Refused
 from databackpack.service.statistics.table import Count, Table
 
-__all__ = ["TooManyCells", "add"]
+__all__ = ["add"]
 
 _MOST_CELLS = 2_000_000
 """Noise is added to all cells there may be, the empty ones among them."""
 
 _DOUBT = 0.05
 """How often, at most, the noise alone carries a cell that is too small over the threshold."""
-
-
-class TooManyCells(ValueError):
-    """A cube has more combinations of values than noise can be added to."""
 
 
 def add(table: Table, contribution: int, epsilon: float) -> tuple[Table, float, int]:
@@ -28,14 +25,18 @@ def add(table: Table, contribution: int, epsilon: float) -> tuple[Table, float, 
     has not: the result is epsilon-differentially private for adding or removing one learner,
     given which values each dimension has, which is taken to be public. Cells that become nobody's
     are left out. A cell with *k* and the margin after noise had *k* before it but for 1 in 20.
-    Raises ValueError for an epsilon that is not above 0, and TooManyCells.
+    Raises ValueError for an epsilon that is not above 0, and Refused for a cube of too many cells.
     """
     if not epsilon > 0:
         raise ValueError(f"a noise epsilon is above 0, not {epsilon}")
     values = [sorted(set(column)) for column in zip(*table, strict=True)]
     keys = list(product(*values)) if table else []
     if len(keys) > _MOST_CELLS:
-        raise TooManyCells(f"{len(keys)} cells are too many for noise, {_MOST_CELLS} are the most")
+        raise Refused(
+            "bp:noiseBudget",
+            f"Noise is needed on {len(keys)} cells, empty ones too, and {_MOST_CELLS} are the most; "
+            "publish a cube of fewer dimensions.",
+        )
     has_part = any(count.having is not None for count in table.values())
     nobody = Count(0, 0 if has_part else None)
     counted = [table.get(key, nobody) for key in keys]

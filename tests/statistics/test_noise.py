@@ -4,6 +4,7 @@ from math import exp
 
 import pytest
 
+from databackpack.service.policy.refusal import Refused
 from databackpack.service.statistics import noise
 from databackpack.service.statistics.protection import protect
 from databackpack.service.statistics.table import Count, Table
@@ -58,7 +59,7 @@ def test_an_epsilon_is_above_nothing(epsilon: float) -> None:
 
 def test_too_many_cells_are_refused() -> None:
     wide: Table = {(f"{n}",) * 4: Count(20) for n in range(40)}
-    with pytest.raises(noise.TooManyCells, match="2000000"):
+    with pytest.raises(Refused, match="2000000"):
         noise.add(wide, 1, 1.0)
 
 

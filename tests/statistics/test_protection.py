@@ -19,8 +19,8 @@ K = 10
 FLAT = (False, True, True)
 DEEP = (True, True, True)
 
-few = settings(max_examples=8, deadline=None)
-many = settings(max_examples=15, deadline=None)
+few = settings(max_examples=6, deadline=None)
+many = settings(max_examples=10, deadline=None)
 
 
 def assert_wide(

@@ -34,8 +34,8 @@ def add(table: Table, contribution: int, epsilon: float) -> tuple[Table, float, 
     if len(keys) > _MOST_CELLS:
         raise Refused(
             "bp:noiseBudget",
-            f"Noise is needed on {len(keys)} cells, empty ones too, and {_MOST_CELLS} are the most; "
-            "publish a cube of fewer dimensions.",
+            f"Noise is needed on {len(keys)} cells, empty ones too; {_MOST_CELLS} are the most. "
+            "Publish a cube of fewer dimensions.",
         )
     has_part = any(count.having is not None for count in table.values())
     nobody = Count(0, 0 if has_part else None)

@@ -108,16 +108,15 @@ def _publish(
 
 
 def _changes(truth: TruthStore, cube: Cube, table: Table, asked: _Asked) -> list[Change]:
-    """Return what puts on record what may be told of *table*, and what it was made from."""
+    """Return what puts on record what may be told of *table*, and what it was made from.
+
+    Raises Refused, also where noise cannot be added to so many cells.
+    """
     about = _about(cube, asked)
-    published = protect(
-        cube,
-        table,
-        about.minimum_cell_size,
-        precedent.find(truth, list(asked.held.values()), about, cube, table),
-        None if asked.epsilon is None else float(asked.epsilon),
-        parents=asked.parents,
-    )
+    kept = precedent.find(truth, list(asked.held.values()), about, cube, table)
+    noise = None if asked.epsilon is None else float(asked.epsilon)
+    least = about.minimum_cell_size
+    published = protect(cube, table, least, kept, noise, parents=asked.parents)
     told = dataset.observations(about.iri, cube, published.cells)
     return [
         Change(about.iri, about.to_triples() | told),

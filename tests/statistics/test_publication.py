@@ -250,6 +250,18 @@ def test_noise_is_paid_for_by_the_agreement_that_asks_for_it(
     assert is_logged(NOISE_LEDGER)
 
 
+def test_where_noise_has_no_room_nothing_is_published_and_nothing_paid(
+    views: Views, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agreement(views, noiseBudget=Decimal(2))
+    monkeypatch.setattr("databackpack.service.statistics.noise._MOST_CELLS", 3)
+    with pytest.raises(Refused, match="cells, empty ones too, and 3 are the most"):
+        publish(views, ATLAS, "1")
+    (bound,) = views.audience(ATLAS).agreements
+    assert ledger.left(views.truth, bound) == 2
+    assert schedule.on_record(views.truth) == []
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "some", "nan", "inf", "1000", "1e99"])
 def test_an_epsilon_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(Refused, match=r"such as 0\.5"):

@@ -255,7 +255,7 @@ def test_where_noise_has_no_room_nothing_is_published_and_nothing_paid(
 ) -> None:
     agreement(views, noiseBudget=Decimal(2))
     monkeypatch.setattr("databackpack.service.statistics.noise._MOST_CELLS", 3)
-    with pytest.raises(Refused, match="cells, empty ones too, and 3 are the most"):
+    with pytest.raises(Refused, match="Noise is needed on 27 cells"):
         publish(views, ATLAS, "1")
     (bound,) = views.audience(ATLAS).agreements
     assert ledger.left(views.truth, bound) == 2

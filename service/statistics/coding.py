@@ -5,6 +5,7 @@ Which shares are too near to none or all to be told is data: bands.csv.
 
 from collections.abc import Collection
 from csv import DictReader
+from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from math import ceil, floor
@@ -40,7 +41,7 @@ def round_share(count: Count, k: int) -> tuple[float, float]:
         raise TypeError("a share needs the number of those who have what it is of")
     told, part = round_count(count.learners, k), _nearest(count.having)
     fewest, most = span(told, k)
-    return _code((part - _SLACK) / most, (part + _SLACK) / fewest, told)
+    return _code(Fraction(part - _SLACK, most), Fraction(part + _SLACK, fewest), told)
 
 
 def combine(parts: Collection[tuple[int, float, float]]) -> tuple[float, float]:
@@ -49,15 +50,17 @@ def combine(parts: Collection[tuple[int, float, float]]) -> tuple[float, float]:
     Each is (rounded learners, least share, greatest share); the result is coded as one cell is.
     """
     learners = sum(told for told, _, _ in parts)
-    lower, upper = (sum(part[0] * part[n] for part in parts) / (100 * learners) for n in (1, 2))
-    return _code(lower, upper, learners)
+    lower, upper = (
+        sum((Fraction(part[n]) * part[0] for part in parts), Fraction()) for n in (1, 2)
+    )
+    return _code(Fraction(lower, 100 * learners), Fraction(upper, 100 * learners), learners)
 
 
 def _nearest(count: int) -> int:
     return (count + _SLACK) // ROUNDING * ROUNDING
 
 
-def _code(lower: float, upper: float, learners: int) -> tuple[float, float]:
+def _code(lower: Fraction, upper: Fraction, learners: int) -> tuple[float, float]:
     least, greatest = max(0, floor(100 * lower)), min(100, ceil(100 * upper))
     edge = next(edge for size, edge in _bands() if learners >= size)
     if least < edge:

@@ -54,3 +54,8 @@ def test_a_total_is_between_its_parts_but_for_its_own_band(counts: list[tuple[in
 def test_a_count_has_no_share() -> None:
     with pytest.raises(TypeError, match="share"):
         round_share(Count(20), 10)
+
+
+def test_a_total_of_one_cell_is_told_as_the_cell_is() -> None:
+    """In binary fractions 0.29 is less than 29 of 100, and 0.55 is more than 55."""
+    assert combine([(50, 29.0, 55.0)]) == (29, 55)

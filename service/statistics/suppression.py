@@ -43,10 +43,12 @@ class Cell:
 def hide(cells: Sequence[Cell], slices: Sequence[Sequence[int]], k: int, drift: int) -> set[int]:
     """Return the numbers of the cells to hide beside those that are.
 
-    Afterwards the interval in which a reader can place each hidden cell is at least *k* wide, or
-    as wide as it would be if nothing were told at all. *slices* are lists of numbers of cells
-    whose true sums are known. *drift* is how many fewer learners a cell may have had than is
-    counted (a value stands while fewer than that many changed): what is proven holds for them too.
+    Afterwards the interval in which a reader can place each cell of fewer than *k* learners is at
+    least *k* wide, or as wide as it would be if nothing were told at all. A larger cell that is
+    hidden for others' sake may become known: it could have been told. *slices* are lists of numbers
+    of cells whose true sums are known. *drift* is how many fewer learners a cell may have had than is
+    counted (a value stands while fewer than that many changed): what is proven holds for them too,
+    where that can be, and else for what is counted.
     """
     rows = [row for row, among in enumerate(slices) for _ in among]
     columns = [number for among in slices for number in among]
@@ -67,13 +69,14 @@ def hide(cells: Sequence[Cell], slices: Sequence[Sequence[int]], k: int, drift: 
 class _Table:
     """Cells that hang together by their slices.
 
-    INVARIANT: ``low`` and ``high`` are values that a hidden cell takes in tables that a reader
-    cannot tell from the true one; hiding more only adds to those tables.
+    INVARIANT: ``low`` and ``high`` are values that a cell takes in tables that a reader cannot tell
+    from the true one; hiding more only adds to those tables.
     """
 
     def __init__(self, cells: list[Cell], sums: csr_array, k: int, drift: int) -> None:
         self.true = np.array([cell.learners for cell in cells], float)
         self.floor = np.minimum(self.true, drift)
+        """The fewest that a hidden cell is taken down to: with room for the drift, or none."""
         self.least = np.array([cell.least for cell in cells], float)
         self.most = np.array([cell.most for cell in cells], float)
         self.is_hidden = np.array([cell.is_hidden for cell in cells])
@@ -83,17 +86,21 @@ class _Table:
         self.added: list[int] = []
 
     def protect(self) -> None:
-        """Hide more until every hidden cell has an interval as wide as can be asked."""
-        hidden = np.flatnonzero(self.is_hidden)
+        """Hide more until every small cell has an interval as wide as can be asked."""
+        self._protect()
+        self.floor = np.zeros_like(self.true)  # where all are small the drift leaves no room
+        self._protect()
+
+    def _protect(self) -> None:
+        small = np.flatnonzero(self.true < self.k)
         for sign in (1.0, -1.0):
-            self._prove_many(hidden, sign)
-        waiting = sorted(map(int, hidden), key=lambda cell: (self.true[cell], cell))
-        for cell in waiting:  # and those that are appended below
+            self._prove_many(small, sign)
+        for cell in sorted(map(int, small), key=lambda cell: (self.true[cell], cell)):
             if self._lacks(cell) and self.floor[cell] < self.low[cell]:
                 self._spread([cell], -1.0)
             for sign in (1.0, -1.0):
                 if self._lacks(cell):
-                    waiting += self._widen(cell, sign)
+                    self._widen(cell, sign)
 
     def _lacks(self, cell: Any) -> Any:
         return self.high[cell] - self.low[cell] < self.k
@@ -120,20 +127,21 @@ class _Table:
         lower = np.where(is_free, self.floor, self.least)
         return lower, np.where(is_free, np.inf, self.most)
 
-    def _widen(self, cell: int, sign: float) -> list[int]:
+    def _widen(self, cell: int, sign: float) -> None:
         """Hide the cheapest cells with which *cell* is *k* wide, or as wide as it can be."""
         near, far = (self.low, self.high) if sign > 0 else (self.high, self.low)
         goal = max(near[cell] + sign * self.k, self.floor[cell])
         try:
-            return self._reach(cell, float(goal))
+            self._reach(cell, float(goal))
         except _NoTable:
             aim = np.zeros(len(self.true))
             aim[cell] = -sign
             everything = self._bounds(np.ones(len(self.true), bool))
             goal = _solve(aim, self.sums, self.known, *everything)[cell]
-        return self._reach(cell, float(goal)) if sign * (goal - far[cell]) > 0 else []
+            if sign * (goal - far[cell]) > 0:
+                self._reach(cell, float(goal))
 
-    def _reach(self, cell: int, goal: float) -> list[int]:
+    def _reach(self, cell: int, goal: float) -> None:
         """Hide those cells that must leave what is told of them for *cell* to be *goal*.
 
         Each cell is what a reader allows it, plus a rise, less a fall: both cost what hiding the
@@ -156,7 +164,6 @@ class _Table:
         added = [int(n) for n in np.flatnonzero(told & (up + down > 0))]
         self.is_hidden[added] = True
         self.added += added
-        return added
 
 
 def _solve(

@@ -89,9 +89,9 @@ def audit(of: Published, counts: Counts, k: int, above: Mapping[str, str]) -> It
             yield f"{key} is told as {one}, and is {told(*counts[key], k)}"
     yield from _wrong_totals(of, leaves, counts)
     hidden = {key for key in counts if key not in leaves}
-    for key in sorted(hidden):
+    for key in sorted(key for key in hidden if counts[key][0] < k):
         if not _is_wide(key, hidden, leaves, counts, _slices(of, counts, above), k):
-            yield f"{key}, which is hidden, can be told from what is published"
+            yield f"{key}, which is hidden, follows from what is published"
 
 
 def hidden_without_need(

@@ -30,13 +30,17 @@ def assert_wide(
     parents: dict[str, str],
     now: Table | None = None,
 ) -> None:
-    """Each hidden cell is k learners wide, or as wide as if nothing were told but the sums.
+    """Each cell of too few is k learners wide, or as wide as if nothing were told but the sums.
+
+    A larger cell that is hidden for their sake could have been told.
 
     With *now*, *table* is what the values were made from, and *now* what there is.
     """
     told, slices = told_by(published), slices_of(list(table), add_up, parents)
     there = table if now is None else {key: now.get(key, Count(0)) for key in table}
     for key in table.keys() - published.cells.keys():
+        if table[key].learners >= K:
+            continue
         least, most = bracket(there, told, slices, key, K, 0 if now is None else STANDS)
         if most - least < K:
             free = bracket(table, {}, slices, key, K, floor=STANDS)
@@ -61,6 +65,20 @@ def test_hidden_cells_are_wide_where_each_district_is_known(table: Table) -> Non
     parents = {"<urn:v0>": "<urn:a>", "<urn:v1>": "<urn:a>", "<urn:v2>": "<urn:b>"}
     add_up = (False, True, False)
     assert_wide(table, protect(cube_of(*add_up), table, K, parents=parents), add_up, parents)
+
+
+def test_cells_are_hidden_for_others_also_where_all_hidden_ones_are_small() -> None:
+    """Where no small cell leaves room for five who come and go, it gets what room there is."""
+    table: Table = {("", f"<urn:v{n}>", "<urn:one>"): Count(3) for n in range(4)}
+    table |= {("", f"<urn:v{n}>", "<urn:none>"): Count(40 + n) for n in range(4)}
+    published = protect(cube_of(*FLAT), table, K)
+    assert_wide(table, published, FLAT, {})
+    for key in table:
+        if table[key].learners < K:
+            least, most = bracket(
+                table, told_by(published), slices_of(list(table), FLAT, {}), key, K
+            )
+            assert most - least >= K
 
 
 @many

@@ -46,9 +46,9 @@ def hide(cells: Sequence[Cell], slices: Sequence[Sequence[int]], k: int, drift: 
     Afterwards the interval in which a reader can place each cell of fewer than *k* learners is at
     least *k* wide, or as wide as it would be if nothing were told at all. A larger cell that is
     hidden for others' sake may become known: it could have been told. *slices* are lists of numbers
-    of cells whose true sums are known. *drift* is how many fewer learners a cell may have had than is
-    counted (a value stands while fewer than that many changed): what is proven holds for them too,
-    where that can be, and else for what is counted.
+    of cells whose true sums are known. *drift* is how many fewer learners a cell may have had than
+    is counted (a value stands while fewer than that many changed): what is proven holds for them
+    too, where that can be, and else for what is counted.
     """
     rows = [row for row, among in enumerate(slices) for _ in among]
     columns = [number for among in slices for number in among]

@@ -243,11 +243,11 @@ def _absence_and_mastery(learner: _Learner) -> _Found:
 def _mastery_by_moves(learner: _Learner) -> _Found:
     for year in {stay[0] for stay in learner.stays()}:
         stays = [stay for stay in learner.stays() if stay[0] == year]
-        grade = max(stays, key=lambda stay: (stay[1], stay[3]))[3]
+        _, _, school, grade = max(stays, key=lambda stay: stay[1:])
         met, seen = learner.met(year, _mathematics(grade))
         if seen:
             moves = f'"{min(len(stays) - 1, 2)}"^^<http://www.w3.org/2001/XMLSchema#integer>'
-            yield (_text(year), _iri(grade), moves), met * 2 >= seen
+            yield (_text(year), learner.district(school), moves), met * 2 >= seen
 
 
 _COUNTS: Mapping[str, Callable[[_Learner], _Found]] = {

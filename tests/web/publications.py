@@ -21,6 +21,7 @@ from tests.running import Running
 __all__ = ["ABSENCE", "BIRCH", "COUNTED", "ELM", "FERN", "MOVES", "Written", "put"]
 
 ELM, FERN, BIRCH = "Elm Sample Elementary", "Fern Sample Elementary", "Birch Sample Middle"
+NORTH = "Northern Sample District"
 BEFORE, NOW = Literal("2025-2026").n3(), Literal("2026-2027").n3()
 GIRLS, BOYS = Literal("Female").n3(), Literal("Male").n3()
 THIRD = BPG["3"].n3()
@@ -28,7 +29,7 @@ THIRD = BPG["3"].n3()
 
 @dataclass(frozen=True)
 class Written:
-    """Cells of the shipped cube *cube*; schools by their names, other values as N-Triples."""
+    """Cells of the shipped cube *cube*; organizations by their names, other values as N-Triples."""
 
     cube: str
     cells: Mapping[tuple[str, ...], tuple[int, float | None, float | None]]
@@ -59,8 +60,8 @@ COUNTED = Written(
     "mastery-by-moves",
     {
         (NOW, TOTAL, TOTAL): (60, 40.0, 45.0),
-        (NOW, THIRD, Literal(0).n3()): (35, 35.0, 45.0),
-        (NOW, THIRD, Literal(1).n3()): (25, 40.0, 60.0),
+        (NOW, NORTH, Literal(0).n3()): (35, 35.0, 45.0),
+        (NOW, NORTH, Literal(1).n3()): (25, 40.0, 60.0),
     },
 )
 
@@ -89,7 +90,7 @@ def put(running: Running, persona: str, *written: Written) -> None:
             epsilon=one.epsilon,
         )
         cells = {
-            tuple(_school(running, value) for value in key): Cell(*values, Count(0))
+            tuple(_place(running, value) for value in key): Cell(*values, Count(0))
             for key, values in one.cells.items()
         }
         triples = about.to_triples() | observations(about.iri, cube, cells)
@@ -97,8 +98,8 @@ def put(running: Running, persona: str, *written: Written) -> None:
     running.context.truth.commit(changes)
 
 
-def _school(running: Running, value: str) -> str:
-    if value not in (ELM, FERN, BIRCH):
+def _place(running: Running, value: str) -> str:
+    if value not in (ELM, FERN, BIRCH, NORTH):
         return value
     labels = running.context.truth.triples(REGISTRY)
     (found,) = (t.subject for t in labels if text(t.object) == value)

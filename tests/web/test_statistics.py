@@ -239,9 +239,9 @@ def test_the_first_page_leads_there_who_has_any(web: Web) -> None:
 def test_the_next_publication_takes_the_place_of_the_last(web: Web) -> None:
     fewer = Written(COUNTED.cube, dict(list(COUNTED.cells.items())[1:]))
     path = f"/statistics/{COUNTED.cube}"
-    assert "40 to 45 % of 60" in get(web, f"{path}?rows=grade&series=").body.decode()
+    assert "40 to 45 % of 60" in get(web, f"{path}?rows=district&series=").body.decode()
     put(web.running, STATE, fewer)
-    assert "40 to 45 % of 60" not in get(web, f"{path}?rows=grade&series=").body.decode()
+    assert "40 to 45 % of 60" not in get(web, f"{path}?rows=district&series=").body.decode()
     put(web.running, STATE, COUNTED)
 
 
@@ -294,7 +294,7 @@ def test_more_than_one_answer_may_have_is_shown_in_part(web: Web) -> None:
     put(web.running, STATE, Written(COUNTED.cube, many))
     small = replace(web.running.context, limits=Limits(most_bytes=30_000))
     asking = create_app(Config(store=None, keys=Path()), small).test_client()
-    path = f"/statistics/{COUNTED.cube}?panels=schoolYear&rows=grade&series=moves"
+    path = f"/statistics/{COUNTED.cube}?panels=schoolYear&rows=district&series=moves"
     page = asking.get(path, headers=web.running.headers(STATE, "text/html"))
     assert page.status_code == 400 and "ask for fewer" in page.text
     assert [row[-1] for row in Table(page.text).rows[1:]] == ["20 to 40 % of 25"] * 6

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from tests.research.asking import ask, ask_cube, evaluate
 from tests.research.comparison import Comparison, compare
-from tests.research.questions import QUESTIONS, merge, shares
+from tests.research.questions import QUESTIONS, RECORDS, merge, shares
 from tests.research.world import Asked, counted, opened, permitted, store
 from tests.running import Running
 
@@ -21,8 +21,8 @@ from tests.running import Running
 def main(learners: int = 600) -> None:
     """Print the table."""
     print(
-        "| question | level | cells told | learners in the truth | withheld by families "
-        "| not told by protection | mean error by protection | greatest | mean error in all |"
+        "| question | level | cells told | learners in truth | withheld | not told "
+        "| mean error by protection | greatest | mean error in all |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     with TemporaryDirectory() as folder:
@@ -37,7 +37,7 @@ def _rows(running: Running) -> Iterator[tuple[int, str, Asked, Comparison]]:
     views = running.context.views
     everything = store(views, permitted(views, None))
     truth = {one.number: evaluate(one, everything) for one in QUESTIONS}
-    for level in Asked:
+    for level in RECORDS:
         seen = store(views, permitted(views, level))
         for question in QUESTIONS:
             if level in question.levels:
@@ -54,15 +54,17 @@ def _rows(running: Running) -> Iterator[tuple[int, str, Asked, Comparison]]:
 
 def _line(found: Comparison) -> str:
     unit = " pp" if found.is_share else ""
+    others = f", {found.astray} others" if found.astray else ""
+    learners = (found.learners, found.withheld, found.suppressed)
     errors = (found.protection, found.greatest, found.all_in_all)
-    astray = f", {found.astray} others" if found.astray else ""
     return " | ".join(
         (
-            f"{found.told:,} of {found.cells:,}{astray}",
-            f"{found.learners:,}",
-            f"{found.withheld:,}",
-            f"{found.suppressed:,}",
-            *("-" if error is None else f"{error:.1f}{unit}" for error in errors),
+            f"{found.told:,} of {found.cells:,}{others}",
+            *(f"{number:,}" if found.learners else "-" for number in learners),
+            *(
+                f"{error:.1f}{unit}" if error is not None and found.learners else "-"
+                for error in errors
+            ),
         )
     )
 

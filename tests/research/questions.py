@@ -23,7 +23,8 @@ __all__ = [
 ]
 
 _FOLDER = Path(__file__).parent
-_RECORDS = (Asked.FULL, Asked.DEIDENTIFIED, Asked.RELEASED)
+RECORDS = (Asked.FULL, Asked.DEIDENTIFIED, Asked.RELEASED)
+"""The levels at which records are asked, not statistics."""
 
 Row = Mapping[str, str]
 Bound = ox.NamedNode | ox.Literal
@@ -61,7 +62,7 @@ class Question:
     name: str
     read: Callable[[Iterable[Row]], Answer]
     parameters: Mapping[str, str] = field(default_factory=dict)
-    levels: tuple[Asked, ...] = _RECORDS
+    levels: tuple[Asked, ...] = RECORDS
     cube: str = ""
     dimensions: int | None = None
 

@@ -218,8 +218,8 @@ def _on_track(learner: _Learner) -> _Found:
         levels = [r["hasMasteryLevel"][0] for r in results if year in r.get("schoolYear", [])]
         stay = learner.stay(year)
         if stay is not None:
-            place = learner.district(stay[0]), _iri(stay[1]), learner.group("support")
-            yield (_text(year), *place), all(_last(level) in MET for level in levels)
+            group = learner.district(stay[0]), learner.group("support")
+            yield (_text(year), *group), all(_last(level) in MET for level in levels)
 
 
 def _evidence(learner: _Learner) -> _Found:

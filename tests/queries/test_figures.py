@@ -195,3 +195,38 @@ def test_learners_on_track(sample: Running, sheets: Files) -> None:
         for row in answer
     }
     assert found == {key: (len(tested[key]), len(ready[key])) for key in tested}
+
+
+def test_growth_by_support(sample: Running, sheets: Files) -> None:
+    seen: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+    met: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for row in sheets.states("state-agency"):
+        framework = "Math" if "/Math/" in row["standard"] else "ELA-Literacy"
+        key = (row["learner"], framework, row["schoolYear"])
+        seen[key].add(row["standard"])
+        met[key] |= {row["standard"]} if row["mastery"] in MET else set()
+    supports: Groups = defaultdict(set)
+    sees = sheets.seen_by("state-agency", "supports")
+    for row in sheets.sheet("supports"):
+        if sees(row["learner"]):
+            supports[row["learner"]].add(row["type"])
+    both_years: Pairs = defaultdict(set)
+    growing: Pairs = defaultdict(set)
+    for learner, framework, year in seen:
+        before, now = (learner, framework, LAST_YEAR), (learner, framework, THIS_YEAR)
+        if year != THIS_YEAR or before not in seen:
+            continue
+        share, share_before = (Fraction(len(met[k]), len(seen[k])) for k in (now, before))
+        for support in supports[learner] or {"none on record"}:
+            both_years[framework, support].add(learner)
+            growing[framework, support] |= {learner} if share > share_before else set()
+    answer = rows(sample, "state-agency", "growth-by-support", **examples("growth-by-support"))
+    found = {
+        (row["framework"].rsplit("/", 1)[-1], row["support"]): (
+            int(row["learners"]),
+            int(row["grew"]),
+        )
+        for row in answer
+    }
+    assert any(grew for _, grew in found.values())
+    assert found == {key: (len(both_years[key]), len(growing[key])) for key in both_years}

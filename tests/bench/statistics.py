@@ -1,0 +1,108 @@
+"""All cubes counted and protected, at a district's and a state's size: how long, and what memory.
+
+python -m tests.bench.statistics [LEARNERS …]     10000; the sample state's 600 always come first
+
+Each store is made by a process of its own and opened by another, which counts every cube that is
+shipped in one walk and protects one after the other. Memory is the most that this process had, with
+what its store maps.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time
+
+from databackpack.loaders import sample
+from databackpack.queries import cubes
+from databackpack.service.intake.load import load
+from databackpack.service.policy import jurisdiction
+from databackpack.service.records.truth import TruthStore
+from databackpack.service.statistics.counting import count_all
+from databackpack.service.statistics.protection import protect
+from databackpack.service.views.registry import Views
+from tests.bench import delivery
+
+_SAMPLE = 600
+_AUDIENCES = {True: "state-agency-sample", False: "district-d"}
+"""Who may count, of the sample and of a delivery."""
+
+
+def main(*sizes: int) -> None:
+    """Print the table."""
+    print(
+        "| learners | counted, s | learners/s | CPU, ms a learner | protected, s | most memory, MB "
+        "| cells | shown |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for size in (_SAMPLE, *(sizes or (10_000,))):
+        with TemporaryDirectory() as folder:
+            _process("--load", folder, str(size))
+            told = _process("--count", folder, str(size))
+        print(
+            f"| {size:,} | {told['counted']:.1f} | {size / told['counted']:,.0f} "
+            f"| {told['cpu'] / size * 1000:.1f} | {told['protected']:.1f} | {told['memory']:,.0f} "
+            f"| {told['cells']:,} | {told['shown']:,} |",
+            flush=True,
+        )
+
+
+def _process(*arguments: str) -> dict[str, float]:
+    command = (sys.executable, "-m", "tests.bench.statistics", *arguments)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
+    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def _opened(folder: Path) -> TruthStore:
+    return TruthStore(folder / "store", lambda: datetime(2026, 11, 23, 12, tzinfo=UTC))
+
+
+def _load(folder: Path, size: int) -> None:
+    """Let the store in *folder* hold *size* learners."""
+    if size == _SAMPLE:
+        sample.write(folder / "delivery", learners=size, today=date(2026, 11, 23))
+    else:
+        delivery.write(folder / "delivery", size)
+    truth = _opened(folder)
+    report = load(truth, "oneroster", [folder / "delivery"])
+    assert not report.problems, report.problems[:3]
+    truth.flush()
+    print(json.dumps({}))
+
+
+def _count(folder: Path, size: int) -> None:
+    """Count and protect, and tell what it took."""
+    views = Views(_opened(folder), jurisdiction.read("us-default"))
+    audience = views.audience(_AUDIENCES[size == _SAMPLE])
+    (purpose,) = audience.purposes
+    every = [cubes.read(name) for name in cubes.names()]
+    begun, spent = perf_counter(), process_time()
+    tables = count_all(views, every, audience, purpose, views.truth.clock())
+    counted, spent = perf_counter(), process_time() - spent
+    parents = {f"<{child}>": f"<{above}>" for child, above in views.law().parents.items()}
+    shown = [
+        len(protect(cube, table, 10, parents=parents).cells)
+        for cube, table in zip(every, tables, strict=True)
+    ]
+    told = {
+        "counted": counted - begun,
+        "cpu": spent,
+        "protected": perf_counter() - counted,
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "cells": sum(map(len, tables)),
+        "shown": sum(shown),
+    }
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--load"]:
+        _load(Path(sys.argv[2]), int(sys.argv[3]))
+    elif sys.argv[1:2] == ["--count"]:
+        _count(Path(sys.argv[2]), int(sys.argv[3]))
+    else:
+        main(*map(int, sys.argv[1:]))

@@ -121,10 +121,11 @@ def blueprint(context: Context) -> Blueprint:
         response.status_code = 400 if problem else 200
         return response
 
-    @surface.get("/statistics/<name>.<any(svg, png, csv):form>")
+    @surface.get("/statistics/<name>.<form>")
     def export(name: str, form: str) -> Response:
         asker = _Asker(context, context.credential(), [])
-        part = choose(asker.data_set(name), _sent())
+        called = name if form in _MEDIA_TYPES else f"{name}.{form}"
+        part = choose(asker.data_set(called), _sent())
         shown = asker.tabulation(part)
         if form == "csv":
             response = asker.respond(_table(shown), _MEDIA_TYPES[form], None)

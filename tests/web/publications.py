@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from rdflib import Literal
 
+from databackpack.loaders.record import organization_iri
 from databackpack.ontology.namespaces import BPG
 from databackpack.queries import cubes
 from databackpack.service.records.graphs import REGISTRY, statistics_graph
@@ -21,7 +22,7 @@ from tests.running import Running
 __all__ = ["ABSENCE", "BIRCH", "COUNTED", "ELM", "FERN", "MOVES", "Written", "put"]
 
 ELM, FERN, BIRCH = "Elm Sample Elementary", "Fern Sample Elementary", "Birch Sample Middle"
-NORTH = "Northern Sample District"
+NORTH = organization_iri("north").n3()
 BEFORE, NOW = Literal("2025-2026").n3(), Literal("2026-2027").n3()
 GIRLS, BOYS = Literal("Female").n3(), Literal("Male").n3()
 THIRD = BPG["3"].n3()
@@ -29,7 +30,7 @@ THIRD = BPG["3"].n3()
 
 @dataclass(frozen=True)
 class Written:
-    """Cells of the shipped cube *cube*; organizations by their names, other values as N-Triples."""
+    """Cells of the shipped cube *cube*; schools by their names, other values as N-Triples."""
 
     cube: str
     cells: Mapping[tuple[str, ...], tuple[int, float | None, float | None]]
@@ -90,7 +91,7 @@ def put(running: Running, persona: str, *written: Written) -> None:
             epsilon=one.epsilon,
         )
         cells = {
-            tuple(_place(running, value) for value in key): Cell(*values, Count(0))
+            tuple(_school(running, value) for value in key): Cell(*values, Count(0))
             for key, values in one.cells.items()
         }
         triples = about.to_triples() | observations(about.iri, cube, cells)
@@ -98,8 +99,8 @@ def put(running: Running, persona: str, *written: Written) -> None:
     running.context.truth.commit(changes)
 
 
-def _place(running: Running, value: str) -> str:
-    if value not in (ELM, FERN, BIRCH, NORTH):
+def _school(running: Running, value: str) -> str:
+    if value not in (ELM, FERN, BIRCH):
         return value
     labels = running.context.truth.triples(REGISTRY)
     (found,) = (t.subject for t in labels if text(t.object) == value)

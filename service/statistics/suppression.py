@@ -83,10 +83,15 @@ class _Table:
         self.cost = self.true * [_RELUCTANCE if cell.was_told else 1 for cell in cells]
         self.sums, self.known, self.k = sums, sums @ self.true, k
         self.low, self.high = self.true.copy(), self.true.copy()
+        member, self.ceiling = coo_array(sums), np.full(len(cells), np.inf)
+        np.minimum.at(self.ceiling, member.col, self.known[member.row])
+        """What a cell cannot be more than: the least of the sums that it is in."""
         self.added: list[int] = []
 
     def protect(self) -> None:
         """Hide more until every small cell has an interval as wide as can be asked."""
+        if self.is_hidden.all():  # then no more can be hidden
+            return
         self._protect()
         self.floor = np.zeros_like(self.true)  # where all are small the drift leaves no room
         self._protect()
@@ -131,9 +136,9 @@ class _Table:
         """Hide the cheapest cells with which *cell* is *k* wide, or as wide as it can be."""
         near, far = (self.low, self.high) if sign > 0 else (self.high, self.low)
         goal = max(near[cell] + sign * self.k, self.floor[cell])
-        try:
-            self._reach(cell, float(goal))
-        except _NoTable:
+        if sign > 0 and self.ceiling[cell] <= far[cell]:
+            return
+        if goal > self.ceiling[cell] or not self._reach(cell, float(goal)):
             aim = np.zeros(len(self.true))
             aim[cell] = -sign
             everything = self._bounds(np.ones(len(self.true), bool))
@@ -141,9 +146,10 @@ class _Table:
             if sign * (goal - far[cell]) > 0:
                 self._reach(cell, float(goal))
 
-    def _reach(self, cell: int, goal: float) -> None:
+    def _reach(self, cell: int, goal: float) -> bool:
         """Hide those cells that must leave what is told of them for *cell* to be *goal*.
 
+        Return whether it can be that at all.
         Each cell is what a reader allows it, plus a rise, less a fall: both cost what hiding the
         cell costs.
         """
@@ -152,18 +158,22 @@ class _Table:
         told = ~self.is_hidden
         rise, fall = np.where(told, np.inf, 0), np.where(told, lower - self.floor, 0)
         count = len(self.true)
-        found = _solve(
-            np.concatenate([np.zeros(count), self.cost, self.cost]),
-            hstack([self.sums, self.sums, -self.sums], format="csr"),
-            self.known,
-            np.concatenate([lower, np.zeros(2 * count)]),
-            np.concatenate([upper, rise, fall]),
-        )
+        try:
+            found = _solve(
+                np.concatenate([np.zeros(count), self.cost, self.cost]),
+                hstack([self.sums, self.sums, -self.sums], format="csr"),
+                self.known,
+                np.concatenate([lower, np.zeros(2 * count)]),
+                np.concatenate([upper, rise, fall]),
+            )
+        except _NoTable:
+            return False
         inside, up, down = found[:count], found[count : 2 * count], found[2 * count :]
         self._note(inside + up - down)
         added = [int(n) for n in np.flatnonzero(told & (up + down > 0))]
         self.is_hidden[added] = True
         self.added += added
+        return True
 
 
 def _solve(

@@ -1,7 +1,7 @@
 # run    build the sample once and serve it on http://127.0.0.1:8080 (PORT overrides)
 # test   all tests; PYTEST_ARGS="…" is passed on
 # check  formatting, lint, types, arrows between rooms
-# bench  figures as ratios within one run, at two million triples; about an hour and a half
+# bench  figures as ratios within one run, at two million triples; about two hours
 # soak   the long tests, for the night: a million decisions, 200 kills, races, ten minutes of fuzzing
 # clean  remove what the others made
 # lock   pin the dependencies of pyproject.toml anew
@@ -39,6 +39,8 @@ bench: .venv/installed
 	$(BIN)/python -m tests.bench.load
 	$(BIN)/python -m tests.bench.intake 10000 100000
 	$(BIN)/python -m tests.bench.releases 10000
+	$(BIN)/python -m tests.bench.statistics 10000
+	$(BIN)/python -m tests.bench.research
 
 soak: .venv/installed
 	$(BIN)/pytest -m soak $(PYTEST_ARGS)

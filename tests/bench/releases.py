@@ -10,27 +10,22 @@ import json
 import resource
 import subprocess
 import sys
-from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from rdflib import RDF, RDFS, Graph, Literal, URIRef
 
-from databackpack.loaders import sample
 from databackpack.loaders.record import Organization, Source, organization_iri
 from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.intake import take_in
-from databackpack.service.intake.load import load
 from databackpack.service.policy import jurisdiction
 from databackpack.service.records.truth import TruthStore
 from databackpack.service.releases import building
 from databackpack.service.views.registry import Views
 from databackpack.service.views.released import parts
-from tests.bench import delivery
+from tests.bench.stocked import SAMPLE, opened, stock
 from tests.releases import study
-
-_SAMPLE = 600
 
 
 def main(*sizes: int) -> None:
@@ -40,7 +35,7 @@ def main(*sizes: int) -> None:
         "| most memory, MB | released | without quasi-identifiers | classes | triples |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|")
-    for size in (_SAMPLE, *(sizes or (10_000,))):
+    for size in (SAMPLE, *(sizes or (10_000,))):
         with TemporaryDirectory() as folder:
             _process("--load", folder, str(size))
             told = _process("--release", folder)
@@ -62,13 +57,7 @@ def _process(*arguments: str) -> dict[str, float]:
 
 def _load(folder: Path, size: int) -> None:
     """Let the store in *folder* hold *size* learners, and an agreement with a study of them."""
-    if size == _SAMPLE:
-        sample.write(folder / "delivery", learners=size, today=date(2026, 11, 23))
-    else:
-        delivery.write(folder / "delivery", size)
-    truth = TruthStore(folder / "store", lambda: datetime(2026, 11, 23, 12, tzinfo=UTC))
-    report = load(truth, "oneroster", [folder / "delivery"])
-    assert not report.problems, report.problems[:3]
+    truth = stock(folder, size)
     team, graph = organization_iri("persistence"), Graph()
     graph.add((team, RDF.type, BP.ResearchTeam))
     graph.add((team, RDFS.label, Literal("A study")))
@@ -82,7 +71,7 @@ def _load(folder: Path, size: int) -> None:
 
 def _release(folder: Path) -> None:
     """Make a release and tell what it took."""
-    truth = TruthStore(folder / "store", lambda: datetime(2026, 11, 23, 12, tzinfo=UTC))
+    truth = opened(folder)
     views, begun = Views(truth, jurisdiction.read("us-default")), perf_counter()
     first: dict[str, float] = {}
     last: dict[str, float] = {}

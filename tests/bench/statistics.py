@@ -11,22 +11,17 @@ import json
 import resource
 import subprocess
 import sys
-from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
-from databackpack.loaders import sample
 from databackpack.queries import cubes
-from databackpack.service.intake.load import load
 from databackpack.service.policy import jurisdiction
-from databackpack.service.records.truth import TruthStore
 from databackpack.service.statistics.counting import count_all
 from databackpack.service.statistics.protection import protect
 from databackpack.service.views.registry import Views
-from tests.bench import delivery
+from tests.bench.stocked import SAMPLE, opened, stock
 
-_SAMPLE = 600
 _AUDIENCES = {True: "state-agency-sample", False: "district-d"}
 """Who may count, of the sample and of a delivery."""
 
@@ -38,7 +33,7 @@ def main(*sizes: int) -> None:
         "| cells | shown |"
     )
     print("|---|---|---|---|---|---|---|---|")
-    for size in (_SAMPLE, *(sizes or (10_000,))):
+    for size in (SAMPLE, *(sizes or (10_000,))):
         with TemporaryDirectory() as folder:
             _process("--load", folder, str(size))
             told = _process("--count", folder, str(size))
@@ -57,27 +52,10 @@ def _process(*arguments: str) -> dict[str, float]:
     return told
 
 
-def _opened(folder: Path) -> TruthStore:
-    return TruthStore(folder / "store", lambda: datetime(2026, 11, 23, 12, tzinfo=UTC))
-
-
-def _load(folder: Path, size: int) -> None:
-    """Let the store in *folder* hold *size* learners."""
-    if size == _SAMPLE:
-        sample.write(folder / "delivery", learners=size, today=date(2026, 11, 23))
-    else:
-        delivery.write(folder / "delivery", size)
-    truth = _opened(folder)
-    report = load(truth, "oneroster", [folder / "delivery"])
-    assert not report.problems, report.problems[:3]
-    truth.flush()
-    print(json.dumps({}))
-
-
 def _count(folder: Path, size: int) -> None:
     """Count and protect, and tell what it took."""
-    views = Views(_opened(folder), jurisdiction.read("us-default"))
-    audience = views.audience(_AUDIENCES[size == _SAMPLE])
+    views = Views(opened(folder), jurisdiction.read("us-default"))
+    audience = views.audience(_AUDIENCES[size == SAMPLE])
     (purpose,) = audience.purposes
     every = [cubes.read(name) for name in cubes.names()]
     begun, spent = perf_counter(), process_time()
@@ -101,7 +79,8 @@ def _count(folder: Path, size: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--load"]:
-        _load(Path(sys.argv[2]), int(sys.argv[3]))
+        stock(Path(sys.argv[2]), int(sys.argv[3]))
+        print(json.dumps({}))
     elif sys.argv[1:2] == ["--count"]:
         _count(Path(sys.argv[2]), int(sys.argv[3]))
     else:

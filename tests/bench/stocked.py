@@ -1,0 +1,33 @@
+"""Stores of many learners, for benchmarks of what is made from them."""
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from databackpack.loaders import sample
+from databackpack.service.intake.load import load
+from databackpack.service.records.truth import TruthStore
+from tests.bench import delivery
+
+__all__ = ["SAMPLE", "opened", "stock"]
+
+SAMPLE = 600
+"""Learners of the sample state; of any other number there is a generated district."""
+
+
+def stock(folder: Path, size: int) -> TruthStore:
+    """Return the store in *folder*, which now holds *size* learners."""
+    if size == SAMPLE:
+        sample.write(folder / "delivery", learners=size, today=date(2026, 11, 23))
+    else:
+        delivery.write(folder / "delivery", size)
+    truth = opened(folder)
+    report = load(truth, "oneroster", [folder / "delivery"], workers=os.cpu_count() or 1)
+    assert not report.problems, report.problems[:3]
+    truth.flush()
+    return truth
+
+
+def opened(folder: Path) -> TruthStore:
+    """Return the store in *folder*."""
+    return TruthStore(folder / "store", lambda: datetime(2026, 11, 23, 12, tzinfo=UTC))

@@ -120,7 +120,7 @@ IN_USE: dict[str, tuple[str, Callable[..., Any]]] = {
     ),
     "of the words heard the first holds": ("_decide", first_word),
     "agreements are no ceiling": ("_bound", no_limit),
-    "agreements cover everything": ("_covers", lambda *_: True),
+    "agreements cover everything": ("covers", lambda *_: True),
     "no purpose is prohibited": ("_prohibition", no_reason),
     "no emergency opens anything": ("_emergency", no_reason),
 }

@@ -42,7 +42,7 @@ from tests.oracle.world import MOMENTS, Child, Notice, Word, World, notices, wor
 from tests.running import listening
 
 SHARDS = 4
-WORLDS = 70
+WORLDS = 110
 """Of each shard: as many as 2,000 cases need, with all that is asked of them below."""
 
 MORE = 160

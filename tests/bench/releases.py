@@ -8,7 +8,6 @@ a study over all schools. Memory is the most that this process had, with what it
 
 import json
 import resource
-import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,8 +23,10 @@ from databackpack.service.records.truth import TruthStore
 from databackpack.service.releases import building
 from databackpack.service.views.registry import Views
 from databackpack.service.views.released import parts
-from tests.bench.stocked import SAMPLE, opened, stock
+from tests.bench.stocked import SAMPLE, opened, stock, told_by
 from tests.releases import study
+
+_MODULE = "tests.bench.releases"
 
 
 def main(*sizes: int) -> None:
@@ -37,8 +38,8 @@ def main(*sizes: int) -> None:
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     for size in (SAMPLE, *(sizes or (10_000,))):
         with TemporaryDirectory() as folder:
-            _process("--load", folder, str(size))
-            told = _process("--release", folder)
+            told_by(_MODULE, "--load", folder, str(size))
+            told = told_by(_MODULE, "--release", folder)
         print(
             f"| {size:,} | {told['Reading']:.1f} | {told['planning']:.1f} | {told['Writing']:.1f} "
             f"| {told['seconds']:.1f} | {size / told['seconds']:,.0f} | {told['memory']:,.0f} "
@@ -46,13 +47,6 @@ def main(*sizes: int) -> None:
             f"| {told['triples']:,} |",
             flush=True,
         )
-
-
-def _process(*arguments: str) -> dict[str, float]:
-    command = (sys.executable, "-m", "tests.bench.releases", *arguments)
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return told
 
 
 def _load(folder: Path, size: int) -> None:

@@ -9,7 +9,6 @@ what its store maps.
 
 import json
 import resource
-import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,10 +19,12 @@ from databackpack.service.policy import jurisdiction
 from databackpack.service.statistics.counting import count_all
 from databackpack.service.statistics.protection import protect
 from databackpack.service.views.registry import Views
-from tests.bench.stocked import SAMPLE, opened, stock
+from tests.bench.stocked import SAMPLE, opened, stock, told_by
 
 _AUDIENCES = {True: "state-agency-sample", False: "district-d"}
 """Who may count, of the sample and of a delivery."""
+
+_MODULE = "tests.bench.statistics"
 
 
 def main(*sizes: int) -> None:
@@ -35,21 +36,14 @@ def main(*sizes: int) -> None:
     print("|---|---|---|---|---|---|---|---|")
     for size in (SAMPLE, *(sizes or (10_000,))):
         with TemporaryDirectory() as folder:
-            _process("--load", folder, str(size))
-            told = _process("--count", folder, str(size))
+            told_by(_MODULE, "--load", folder, str(size))
+            told = told_by(_MODULE, "--count", folder, str(size))
         print(
             f"| {size:,} | {told['counted']:.1f} | {size / told['counted']:,.0f} "
             f"| {told['cpu'] / size * 1000:.1f} | {told['protected']:.1f} | {told['memory']:,.0f} "
             f"| {told['cells']:,} | {told['shown']:,} |",
             flush=True,
         )
-
-
-def _process(*arguments: str) -> dict[str, float]:
-    command = (sys.executable, "-m", "tests.bench.statistics", *arguments)
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return told
 
 
 def _count(folder: Path, size: int) -> None:

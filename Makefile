@@ -9,8 +9,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-WORKERS ?= $(shell expr $$(nproc) + 1)
-# one more than cores: tests also wait, for processes, clocks and disks
+WORKERS ?= logical
 
 unexport PYTHONDONTWRITEBYTECODE
 # or each of the hundred processes that tests start would compile the modules anew

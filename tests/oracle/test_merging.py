@@ -11,13 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import given, seed, settings
 from rdflib import Graph, URIRef
 from rdflib.term import Node
 
 from databackpack.loaders.record import Record
 from databackpack.service.intake import merging
 from tests.oracle import naive
+from tests.oracle.drawing import DRAWN
 from tests.oracle.test_physical_deletion import Service, compare
 from tests.oracle.world import NOW, Child, World, worlds
 from tests.running import listening
@@ -70,13 +71,7 @@ def test_after_a_merge_an_answer_equals_the_answer_over_a_store_that_holds_nothi
     tally: Counter[str] = Counter()
 
     @seed(6)
-    @settings(
-        max_examples=WORLDS,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(DRAWN, max_examples=WORLDS)
     @given(world=worlds().filter(lambda one: len({c.iri for c in one.children}) == 2))
     def ask_before_and_after(world: World) -> None:
         with closing(Service(told_apart(world), NOW, tmp_path, port)) as service:

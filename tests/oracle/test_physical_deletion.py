@@ -17,7 +17,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from rdflib import RDF, RDFS, Graph, Literal, URIRef
 from rdflib.term import Node
@@ -38,6 +38,7 @@ from databackpack.service.views.process import Template
 from databackpack.service.views.registry import Views
 from databackpack.service.web.context import Context
 from tests.oracle import naive
+from tests.oracle.drawing import DRAWN
 from tests.oracle.world import MOMENTS, Child, Notice, Word, World, notices, words, worlds
 from tests.running import listening
 
@@ -324,13 +325,7 @@ def test_an_answer_equals_the_answer_over_a_store_that_holds_nothing_else(
     tally: Counter[str] = Counter()
 
     @seed(shard)
-    @settings(
-        max_examples=number,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],  # a shrunk case is worth minutes only to whoever mends it
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(DRAWN, max_examples=number)
     @given(data=st.data(), world=worlds(), moment=st.sampled_from([*MOMENTS, *MOMENTS[1:6]]))
     def ask_before_and_after(data: st.DataObject, world: World, moment: datetime) -> None:
         with closing(Service(world, moment, tmp_path, port)) as service:

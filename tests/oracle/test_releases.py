@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from rdflib import Literal
 
@@ -19,6 +19,7 @@ from databackpack.ontology.namespaces import BP, DPV, ID
 from databackpack.service.releases import building
 from databackpack.service.rights import agreements
 from tests.oracle import naive
+from tests.oracle.drawing import DRAWN
 from tests.oracle.releases import AUDIENCE, crowd, visible
 from tests.oracle.test_physical_deletion import (
     BATTERY,
@@ -52,13 +53,7 @@ def test_an_answer_equals_that_over_a_store_that_holds_what_is_left_of_the_relea
     tally: Counter[str] = Counter()
 
     @seed(7)
-    @settings(
-        max_examples=WORLDS,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(DRAWN, max_examples=WORLDS)
     @given(data=st.data(), world=worlds().filter(lambda one: len(one.children) == 2))
     def ask_after_each_word(data: st.DataObject, world: World) -> None:
         asked = replace(crowd(world, SIZES), asked=(AUDIENCE, "teacher-elm"), places={}, deals=())

@@ -188,7 +188,7 @@ def test_the_log_is_printed_for_auditors_and_for_one_learner(store: Path, tmp_pa
         assert answer.exit_code == 0, answer.output
         assert "state-agency-sample\tEducationManagement" in answer.stdout
         assert "answered" in answer.stdout
-    assert backpack("log", "--store", store, "--basis", "Studies").stdout == ""
+    assert backpack("log", "--store", store, "--basis", "HealthSafetyEmergency").stdout == ""
     assert backpack("log", "--store", store, "--since", "2030-01-01").stdout == ""
     graph = backpack("log", "--store", store, "--format", "turtle")
     assert Graph().parse(data=graph.stdout, format="turtle")

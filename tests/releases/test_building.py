@@ -1,5 +1,7 @@
 """A release as its audience sees it: k learners alike, nobody's name, and what families say."""
 
+from pathlib import Path
+
 import pyoxigraph as ox
 import pytest
 from rdflib import URIRef
@@ -189,8 +191,13 @@ def releases_held(views: Views) -> set[int]:
 
 
 def test_what_a_family_opens_and_the_text_that_a_custodian_released_are_in_the_next_release(
-    running: Running, views: Views
+    tmp_path: Path,
 ) -> None:
+    """Over a sample of its own: what was released stays released."""
+    running = run_sample(tmp_path, learners=LEARNERS)
+    views = running.context.views
+    agree(views, study.text())
+    build(views)
     learner, triple = next(
         (learner, triple)
         for learner in views.learners()

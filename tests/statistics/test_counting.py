@@ -160,7 +160,7 @@ def test_a_cube_counts_the_same_alone_and_however_many_learners_come_together(
         assert count(views, cubes.read(name), audience, purpose, moment) == table
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def school() -> Iterator[Views]:
     """Three learners of one school, who have twelve states of mastery of one standard each."""
     with closing(opened(Calendar(), {"elm": 3})) as views:

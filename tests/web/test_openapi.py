@@ -176,7 +176,7 @@ ASKED = [
     Ask("POST /views/{audience}/{purpose}/rebuild", 200, "operator", NEEDS, accept="*/*"),
     Ask("POST /views/{audience}/{purpose}/check", 200, "operator", NEEDS, accept="*/*"),
     Ask("POST /views/{audience}/{purpose}/check", 404, "operator", {**NEEDS, "purpose": "x"}),
-    Ask(PUBLISH, 200, "operator", NEEDS, {"cube": "moves"}, accept="*/*"),
+    Ask(PUBLISH, 200, "operator", NEEDS, {"cube": "completeness"}, accept="*/*"),
     Ask(PUBLISH, 400, "operator", NEEDS, {"cube": "x"}),
     Ask(PUBLISH, 401, "teacher", NEEDS, {"cube": "moves"}),
 ]

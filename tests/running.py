@@ -83,7 +83,9 @@ class Running:
 @contextmanager
 def listening(app: "WSGIApplication") -> Iterator[int]:
     """Serve *app* on a free port of this machine's own address and give the port."""
-    server, closing = create_server(app, host="127.0.0.1", port=0, threads=16, asyncore_use_poll=True), Event()
+    at = {"host": "127.0.0.1", "port": 0}
+    server = create_server(app, **at, threads=16, asyncore_use_poll=True)
+    closing = Event()
     server.adj.asyncore_loop_timeout = 0.02  # else it sees only after a second that it is closed
 
     def run() -> None:

@@ -1,6 +1,7 @@
 """Intake: what loaders read, checked by the shapes and committed, whole learners at a time."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 
 from databackpack.loaders.reading import Group
 from databackpack.loaders.record import Item
@@ -40,8 +41,10 @@ def take_in(
     """
     report = Report()
     truth.drop_halves()
-    with Beside() as beside:
-        storing = Storing(truth, report, run, identities, beside, advance)
+    with (
+        Beside() as beside,
+        closing(Storing(truth, report, run, identities, beside, advance)) as storing,
+    ):
         name, items = None if run is None else run.iri, _announced(found, expect)
         for part in checked(items, identities, workers, name, storing.settle):
             storing.take(part, is_alone=bool(workers))

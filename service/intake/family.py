@@ -1,30 +1,28 @@
 """What files say of families, as changes: who guards whom, what they set, who is held back."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import cache, partial
 from uuid import UUID, uuid5
 
 import pyoxigraph as ox
 from rdflib import RDF, XSD, URIRef
-from rdflib.term import Node
 
 from databackpack.loaders.record import (
     Guardianship,
     Hold,
     Item,
     Problem,
-    Record,
     Setting,
     Source,
     StandingDocument,
 )
 from databackpack.ontology.codes import local_name
-from databackpack.ontology.namespaces import BP, BPA, BPC, BPG, ID, SDO
+from databackpack.ontology.namespaces import BP, BPA, ID
+from databackpack.service.intake.deciding import Deciding
 from databackpack.service.intake.report import Report
 from databackpack.service.policy import audience as audiences
-from databackpack.service.policy import consent, jurisdiction, standing
+from databackpack.service.policy import consent, jurisdiction
 from databackpack.service.policy.consent import Event, Terms
 from databackpack.service.policy.model import Audience, Level, Statement
 from databackpack.service.policy.profile import UnreadablePolicy
@@ -32,13 +30,11 @@ from databackpack.service.policy.refusal import NoStanding
 from databackpack.service.records.graphs import AUDIENCES, HOLDS, guardianship_graph
 from databackpack.service.records.terms import node, text, to_triples
 from databackpack.service.records.truth import Change, TruthStore
-from databackpack.service.views import dossier, statements
+from databackpack.service.views import statements
 
 __all__ = ["audience", "changes"]
 
 _HAS_ROLE, _TYPE, _GUARDIANSHIP = node(BP.hasRole), node(RDF.type), node(BP.Guardianship)
-_TELL_OF_RIGHTS = (BPC.demographics, BPC.enrollment)
-"""The categories that may tell of a birth, or of entry in college."""
 
 
 def changes(truth: TruthStore, items: Sequence[Item], report: Report) -> Iterator[Change]:
@@ -49,7 +45,7 @@ def changes(truth: TruthStore, items: Sequence[Item], report: Report) -> Iterato
     yield from _standing_changes(truth, items, report)
     settings = [item for item in items if isinstance(item, Setting)]
     refused: dict[URIRef, Source] = {}
-    rights = _Standing(truth, items)
+    rights = Deciding(truth, items)
     yield from _policy_changes(truth, settings, report, refused, rights)
     yield from _hold_changes(truth, items, report, refused)
 
@@ -132,77 +128,12 @@ def _literal(moment: datetime) -> ox.Literal:
     return ox.Literal(text, datatype=node(XSD.dateTime))
 
 
-class _Standing:
-    """Who may decide for a learner, by what is on record and what this load brings."""
-
-    def __init__(self, truth: TruthStore, items: Sequence[Item]) -> None:
-        self._truth = truth
-        self._items: dict[URIRef, list[Item]] = {}
-        for item in items:
-            learner = getattr(item, "learner", None)
-            if learner is not None:
-                self._items.setdefault(learner, []).append(item)
-        self._families: dict[URIRef, standing.Family] = {}
-        self._age = jurisdiction.read("us-default").majority_age
-
-    def check(self, statement: Statement) -> None:
-        """Let a permission pass whose assigner could decide when it was signed.
-
-        A prohibition passes in any case: it hides. Raises NoStanding (34 CFR 99.4 and 99.5).
-        """
-        learner = statement.learner
-        if learner not in self._families:
-            self._families[learner] = self._family(learner)
-        held = standing.deciders(self._families[learner], self._age, statement.signed)
-        if statement.level > Level.NONE and statement.assigner not in held:
-            raise NoStanding(
-                "34 CFR 99.4 and 99.5",
-                f"whoever says this could not decide for the learner on {statement.signed.date()}; "
-                "see guardianships and standing documents, and whether the learner was of age",
-            )
-
-    def _family(self, learner: URIRef) -> standing.Family:
-        held, items = dossier.read(self._truth, learner).family, self._items.get(learner, [])
-        births, colleges = set(held.births), set(held.college_entries)
-        for record in items:
-            if isinstance(record, Record) and record.category in _TELL_OF_RIGHTS:
-                births |= _days(record.graph.objects(None, SDO.birthDate))
-                for stay in record.graph.subjects(BP.hasGradeLevel, BPG.PS):
-                    colleges |= _days(record.graph.objects(stay, BP.entryDate))
-        ties = [
-            standing.Guardianship(tie.guardian, tie.since, tie.until)
-            for tie in items
-            if isinstance(tie, Guardianship)
-        ]
-        papers = [
-            standing.StandingDocument(paper.kind, paper.person, paper.since, paper.until)
-            for paper in items
-            if isinstance(paper, StandingDocument)
-        ]
-        return standing.Family(
-            learner=learner,
-            guardianships=(*held.guardianships, *ties),
-            documents=(*held.documents, *papers),
-            births=frozenset(births),
-            college_entries=frozenset(colleges),
-        )
-
-
-def _days(values: Iterable[Node]) -> set[date]:
-    """Return the days among *values*; what is none is for the shapes to tell."""
-    found = set()
-    for value in values:
-        with suppress(ValueError):
-            found.add(date.fromisoformat(str(value)))
-    return found
-
-
 def _policy_changes(
     truth: TruthStore,
     settings: list[Setting],
     report: Report,
     refused: dict[URIRef, Source],
-    rights: _Standing,
+    rights: Deciding,
 ) -> Iterator[Change]:
     """Yield what adds the settings to the learners' consent records, each once.
 

@@ -113,7 +113,7 @@ def has_digest(entry: Iterable[ox.Triple], hashed: str) -> bool:
 
 
 def index_entry(record: Record, hashed: str, run: URIRef | None = None) -> bytes:
-    """Return what the index says of *record*, whose digest is *hashed*, as N-Quads.
+    """Return what the index says of *record*, whose digest is *hashed*, as N-Triples.
 
     *run* is what brought the record.
     """
@@ -127,8 +127,7 @@ def index_entry(record: Record, hashed: str, run: URIRef | None = None) -> bytes
     ]
     if run is not None:
         values.append(f"{_term(PROV.wasGeneratedBy)} {_term(run)}")
-    name, index = f"<{record.iri}>", _term(INDEX)
-    return "".join(f"{name} {value} {index} .\n" for value in values).encode()
+    return "".join(f"<{record.iri}> {value} .\n" for value in values).encode()
 
 
 @lru_cache(maxsize=4096)

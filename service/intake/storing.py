@@ -1,6 +1,7 @@
 """Checked records go into the truth store: by small commits, or new learners by the hundred."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 
 import pyoxigraph as ox
 from rdflib import RDF, URIRef
@@ -10,6 +11,7 @@ from databackpack.loaders.record import Item, Organization, Problem
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPA
 from databackpack.service.intake import crosswalks, family, frameworks
+from databackpack.service.intake.batch import Batch
 from databackpack.service.intake.beside import Beside
 from databackpack.service.intake.checking import Checked, Part
 from databackpack.service.intake.deprecation import Deprecated
@@ -27,7 +29,7 @@ from databackpack.service.records.truth import Change, TruthStore
 
 __all__ = ["Storing"]
 
-_NEW_TOGETHER = 1000
+_NEW_TOGETHER = 2000
 """Learners who are new and are brought by one commit, where no view waits for it.
 
 With fewer the engine merges its files more often; with more, more of them are in memory.
@@ -53,9 +55,12 @@ class Storing:
         self._identities, self._beside, self._advance = identities, beside, advance
         self._bindings, self._quarantine = read_bindings(truth), Quarantine(truth)
         self._deprecated = Deprecated(truth)
-        self._new: list[Item | Checked] = []
-        self._who: set[URIRef] = set()
+        self._new = Batch()
         self._brought: set[URIRef] = set()
+
+    def close(self) -> None:
+        """Let go of what waits, which is for whoever gave up."""
+        self._new.close()
 
     def take(self, part: Part, *, is_alone: bool) -> None:
         """*part* is in the truth store, or waits to be, with other new learners.
@@ -65,25 +70,29 @@ class Storing:
         _note_deprecated(part, self._deprecated, self._report)
         learners = _learners(part)
         is_new = is_alone and self._are_new(learners)
-        if self._new and (not is_new or len(self._who) >= _NEW_TOGETHER):
+        if self._new.learners and (not is_new or len(self._new.learners) >= _NEW_TOGETHER):
             self._keep_new()
         if is_new:
-            self._new += part
-            self._who |= learners
+            stored = _stored(part, self._report)
+            self._new.add(learners, part, stored, self._kept_out(part))
         else:
             self._keep(part)
 
     def settle(self) -> None:
         """All that was taken is in the truth store, and no other thread is at work."""
-        if self._new:
+        if self._new.learners:
             self._keep_new()
         self._finish()
         self._save()
 
     def _are_new(self, learners: set[URIRef]) -> bool:
-        if not learners or any(map(self._bindings.concerns, learners - self._who)):
+        known = [one for one in learners if not self._is_first(one)]
+        if not learners or any(map(self._bindings.concerns, learners - self._new.learners)):
             return False
-        return self._who.isdisjoint(learners) and all(map(self._truth.is_new, learners))
+        return self._new.learners.isdisjoint(learners) and all(map(self._truth.is_new, known))
+
+    def _is_first(self, learner: URIRef) -> bool:
+        return self._identities is not None and self._identities.is_first(learner)
 
     def _save(self) -> None:
         if self._identities is not None:
@@ -104,30 +113,31 @@ class Storing:
         self._finish()
         self._save()
         truth, stored = self._truth, _stored(part, self._report)
-        others = self._other_changes(part, stored)
+        items = [one.record if isinstance(one, Checked) else one for one in part]
+        learners = {one.record.learner for one in stored}
+        others = [*self._kept_out(part), *_other_changes(truth, items, learners, self._report)]
         truth.commit(follow(truth, [*_record_changes(truth, stored, self._run), *others]))
-        self._tell({one.record.learner for one in stored} | _concerned(others))
+        self._tell(learners | _concerned(others))
 
     def _keep_new(self) -> None:
         """Begin to commit all that waits; the learners are new to the truth store."""
-        part, learners, self._new, self._who = self._new, self._who, [], set()
-        stored = _stored(part, self._report)
-        others = self._other_changes(part, stored)
-        if stored and self._run is not None:
+        new = self._new
+        others = _other_changes(self._truth, new.items, new.brought, self._report)
+        changes = [*new.changes, *others]
+        if new.graphs and self._run is not None:
             self._run.begin()
-        records, graphs = _n_quads(stored), [one.record.iri for one in stored]
 
         def commit() -> None:
-            self._save()
-            self._truth.commit_new(learners, records, graphs, others)
+            with closing(new):
+                self._save()
+                self._truth.commit_new(new.learners, new.records, new.graphs, changes)
 
         self._finish()
         self._beside.start(commit)
-        self._brought = {one.record.learner for one in stored} | _concerned(others)
+        self._new, self._brought = Batch(), new.brought | _concerned(changes)
 
-    def _other_changes(self, part: Part, stored: Iterable[Checked]) -> list[Change]:
-        kept_out = _kept_out(self._quarantine, part, self._run)
-        return [*kept_out, *_other_changes(self._truth, part, stored, self._report)]
+    def _kept_out(self, part: Part) -> list[Change]:
+        return list(_kept_out(self._quarantine, part, self._run))
 
 
 def _learners(part: Iterable[Item | Checked]) -> set[URIRef]:
@@ -183,32 +193,21 @@ def _record_changes(
             run.begin()
         triples = set(ox.parse(record.lines, format=ox.RdfFormat.N_TRIPLES))
         yield Change(record.iri, [quad.triple for quad in triples], learner=record.learner)
-        entry = {quad.triple for quad in ox.parse(one.entry, format=ox.RdfFormat.N_QUADS)}
+        entry = {quad.triple for quad in ox.parse(one.entry, format=ox.RdfFormat.N_TRIPLES)}
         yield Change(INDEX, entry, subject=record.iri, learner=record.learner)
 
 
-def _n_quads(stored: Iterable[Checked]) -> bytes:
-    """Return records as N-Quads, and their entries in the index."""
-    pieces: list[bytes] = []
-    for one in stored:
-        record = one.record
-        pieces += (record.lines.replace(b" .\n", f" <{record.iri}> .\n".encode()), one.entry)
-    return b"".join(pieces)
-
-
 def _other_changes(
-    truth: TruthStore, part: Part, stored: Iterable[Checked], report: Report
+    truth: TruthStore, items: Sequence[Item], learners: Iterable[URIRef], report: Report
 ) -> list[Change]:
-    """Return what *part* changes beside its records."""
-    learners = {one.record.learner for one in stored}
+    """Return what *items* change beside the records that there are of *learners*."""
     changes = [family.audience(BPA.learner, one) for one in learners]
-    for item in part:
+    for item in items:
         match item:
             case Organization():
                 changes += _organization_changes(item, report)
             case Problem():
                 report.tell(item)
-    items = [one.record if isinstance(one, Checked) else one for one in part]
     changes += frameworks.changes(truth, items, report)
     changes += crosswalks.changes(truth, items, report)
     return [*changes, *family.changes(truth, items, report)]

@@ -7,6 +7,9 @@ what it finds of them and begins anew.
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from os import SEEK_END
+from typing import IO
 
 import pyoxigraph as ox
 from rdflib import URIRef
@@ -16,7 +19,7 @@ from databackpack.ontology.namespaces import BP
 from databackpack.service.records.graphs import HOLDS, INDEX, guardianship_graph, policy_graph
 from databackpack.service.records.terms import iri, node
 
-__all__ = ["NotLoaded", "halves", "hold", "insert", "is_new", "leftovers"]
+__all__ = ["NotLoaded", "halves", "hold", "insert", "insert_n_quads", "is_new", "leftovers"]
 
 _LOADING = node(BP.isBeingLoaded)
 _OWNER = node(BP.isRecordOf)
@@ -66,15 +69,31 @@ def leftovers(store: ox.Store, learner: URIRef) -> Iterator[ox.Quad]:
     yield from store.quads_for_pattern(node(learner), None, None, node(HOLDS))
 
 
-def insert(store: ox.Store, records: bytes, others: Collection[ox.Quad]) -> None:
-    """Put *records* (N-Quads) and *others* into *store*; raises NotLoaded, having put in a part.
+def insert(store: ox.Store, records: IO[bytes], others: Collection[ox.Quad]) -> None:
+    """Put *records*, a file of TriG, and *others* into *store*; raises NotLoaded, with a part put.
 
     INVARIANT: every term of *records* was parsed before, by validation or by whoever wrote it: the
     loader does not look at IRIs a second time.
     """
-    more = ox.serialize(others, format=ox.RdfFormat.N_QUADS) or b""
+    with _told():
+        records.seek(0, SEEK_END)
+        records.write(ox.serialize(others, format=ox.RdfFormat.TRIG) or b"")
+        records.flush()
+        # Not the file itself: the loader would come back to Python for each piece of it.
+        path = f"/dev/fd/{records.fileno()}"
+        store.bulk_load(path=path, format=ox.RdfFormat.TRIG, lenient=True)
+
+
+def insert_n_quads(store: ox.Store, n_quads: bytes) -> None:
+    """Put *n_quads*, each term of which was parsed before, into *store*; raises NotLoaded."""
+    with _told():
+        store.bulk_load(n_quads, ox.RdfFormat.N_QUADS, lenient=True)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
     try:
-        store.bulk_load(records + more, ox.RdfFormat.N_QUADS, lenient=True)
+        yield
     except OSError as error:
         raise NotLoaded(
             f"records could not be written ({error.strerror or error}): their learners stay held "

@@ -32,6 +32,7 @@ class Identities:
         self._truth = truth
         self._known = {key: str(iri) for iri, key in truth.pairs(IDENTITY, BP.personKey)}
         self._unsaved: deque[tuple[str, str]] = deque()
+        self._first: set[str] = set()
 
     def mint(self, kind: str, identifier: str) -> URIRef:
         """Return the IRI of the person of *kind* with *identifier*: the same at each call."""
@@ -51,8 +52,20 @@ class Identities:
             if iri is None:
                 iri = self._known[key] = str(person_iri(kind, uuid4()))
                 self._unsaved.append((iri, key))
+                if kind == "learner":
+                    self._first.add(iri)
             found[kind, identifier] = URIRef(iri)
         return found
+
+    def is_first(self, learner: URIRef) -> bool:
+        """Tell, the first time that it is asked, whether *learner* was minted here.
+
+        INVARIANT: whoever puts records into the truth store asked before: of such a learner there
+        is none.
+        """
+        is_first = learner in self._first
+        self._first.discard(learner)
+        return is_first
 
     def save(self) -> None:
         """Let the table have all who were minted before the call."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
+from typing import IO
 
 import pyoxigraph as ox
 from rdflib import URIRef
@@ -168,17 +169,17 @@ class TruthStore:
     def commit_new(
         self,
         learners: Collection[URIRef],
-        records: bytes,
+        records: IO[bytes],
         graphs: Collection[URIRef],
         changes: Sequence[Change],
     ) -> int:
         """Return the epoch at which *records* of new *learners* are in the store with *changes*.
 
-        *records* are N-Quads: all graphs of records, whose names are *graphs*, and their entries in
-        the index. *changes* is all else that came with these learners, such as their families'
-        words; a learner on whom it puts a hold stays held. Two epochs begin: at the first one
-        nobody sees these learners, at the second all is there. Several times as fast as `commit`
-        from some hundred learners on.
+        *records* is a file of TriG: all graphs of records, whose names are *graphs*, and their
+        entries in the index; more is written to it. *changes* is all else that came with these
+        learners, such as their families' words; a learner on whom it puts a hold stays held. Two
+        epochs begin: at the first one nobody sees these learners, at the second all is there.
+        Several times as fast as `commit` from some hundred learners on.
         INVARIANT: whoever kills this, and when, leaves no learner seen without these words.
         Raises NotKept as `commit` does, NotLoaded, and ValueError for learners who are not new.
         """
@@ -248,7 +249,7 @@ class TruthStore:
         Without an epoch, and unlogged; whoever kills this leaves a part. Raises NotLoaded.
         """
         with self._lock:
-            bulk.insert(self._store, n_quads, ())
+            bulk.insert_n_quads(self._store, n_quads)
 
     def discard(self, graphs: Iterable[URIRef]) -> None:
         """Take out *graphs*, which nobody is shown any more: without an epoch, and unlogged."""

@@ -1,7 +1,8 @@
 """Learners who are new: in at once by the bulk loader, and seen by nobody until all is there."""
 
 from pathlib import Path
-from typing import cast
+from tempfile import TemporaryFile
+from typing import IO, cast
 
 import pyoxigraph as ox
 import pytest
@@ -42,9 +43,11 @@ def quads(learner: URIRef, said: str = "read more") -> list[ox.Quad]:
     ]
 
 
-def records(*learners: URIRef, said: str = "read more") -> bytes:
+def records(*learners: URIRef, said: str = "read more") -> IO[bytes]:
+    file = TemporaryFile()  # noqa: SIM115  whoever asked closes it
     made = [quad for learner in learners for quad in quads(learner, said)]
-    return ox.serialize(made, format=ox.RdfFormat.N_QUADS) or b""
+    ox.serialize(made, file, ox.RdfFormat.TRIG)
+    return file
 
 
 def words(learner: URIRef) -> Change:
@@ -55,9 +58,8 @@ def words(learner: URIRef) -> Change:
 
 def bring(truth: TruthStore, *learners: URIRef, said: str = "read more") -> int:
     graphs = [goals(one) for one in learners]
-    return truth.commit_new(
-        learners, records(*learners, said=said), graphs, list(map(words, learners))
-    )
+    with records(*learners, said=said) as file:
+        return truth.commit_new(learners, file, graphs, list(map(words, learners)))
 
 
 def content(truth: TruthStore) -> set[ox.Quad]:
@@ -110,7 +112,7 @@ def test_whoever_is_killed_leaves_learners_whom_nobody_sees_until_they_are_loade
     truth, whole = TruthStore(), TruthStore()
     insert = bulk.insert
 
-    def die(store: ox.Store, given: bytes, others: set[ox.Quad]) -> None:
+    def die(store: ox.Store, given: IO[bytes], others: set[ox.Quad]) -> None:
         if is_in:
             insert(store, given, others)
         raise Killed
@@ -134,7 +136,7 @@ def test_halves_of_a_learner_whom_the_next_load_does_not_bring_are_gone(
 ) -> None:
     truth, insert = TruthStore(), bulk.insert
 
-    def half(store: ox.Store, given: bytes, others: set[ox.Quad]) -> None:
+    def half(store: ox.Store, given: IO[bytes], others: set[ox.Quad]) -> None:
         insert(store, given, others)
         raise Killed
 
@@ -162,7 +164,8 @@ def test_a_word_that_is_refused_with_the_records_keeps_the_learner_held() -> Non
     truth = TruthStore()
     held = ox.Triple(node(ANN), node(BP.isHeldBack), ox.Literal(True))
     graphs = [goals(one) for one in CHILDREN]
-    truth.commit_new(CHILDREN, records(*CHILDREN), graphs, [Change(HOLDS, [held], ANN, ANN)])
+    with records(*CHILDREN) as file:
+        truth.commit_new(CHILDREN, file, graphs, [Change(HOLDS, [held], ANN, ANN)])
     assert truth.triples(HOLDS) == {held}
     assert (dossier.read(truth, ANN).records, dossier.read(truth, BEN).is_readable) == ((), True)
 

@@ -25,6 +25,7 @@ class Batch:
         self.learners: set[URIRef] = set()
         self.brought: set[URIRef] = set()
         """The learners of whom there is a record."""
+        self.quads = 0
         self.graphs: list[URIRef] = []
         """The names of the records."""
         self.items: list[Item] = []
@@ -50,9 +51,6 @@ class Batch:
         for one in stored:
             self.brought.add(one.record.learner)
             self.graphs.append(one.record.iri)
-            self.records.write(_block(one.record.iri, one.record.lines))
-            self.records.write(_block(INDEX, one.entry))
-
-
-def _block(graph: URIRef, n_triples: bytes) -> bytes:
-    return b"<%b> {\n%b}\n" % (graph.encode(), n_triples)
+            for graph, lines in ((one.record.iri, one.record.lines), (INDEX, one.entry)):
+                self.quads += lines.count(b"\n")
+                self.records.write(b"<%b> {\n%b}\n" % (graph.encode(), lines))

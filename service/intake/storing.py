@@ -29,10 +29,10 @@ from databackpack.service.records.truth import Change, TruthStore
 
 __all__ = ["Storing"]
 
-_NEW_TOGETHER = 2000
-"""Learners who are new and are brought by one commit, where no view waits for it.
+_NEW_TOGETHER = 900_000
+"""Quads of learners who are new that one commit brings, where no view waits for it.
 
-With fewer the engine merges its files more often; with more, more of them are in memory.
+With fewer the engine merges its files more often; of more than a million it makes several files.
 """
 
 
@@ -70,7 +70,7 @@ class Storing:
         _note_deprecated(part, self._deprecated, self._report)
         learners = _learners(part)
         is_new = is_alone and self._are_new(learners)
-        if self._new.learners and (not is_new or len(self._new.learners) >= _NEW_TOGETHER):
+        if self._new.learners and (not is_new or self._new.quads >= _NEW_TOGETHER):
             self._keep_new()
         if is_new:
             stored = _stored(part, self._report)

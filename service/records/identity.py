@@ -5,7 +5,6 @@ this table, which is in no view, leads from an identifier to it. A key keeps its
 people find that two learners are one, or one two, that is said beside it, and can be taken back.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -23,16 +22,15 @@ __all__ = ["Bindings", "Identities", "keys_of", "read_bindings", "subjects_with"
 
 
 class Identities:
-    """The table of *truth*, held in memory while a load runs.
+    """The table of *truth*; memory holds only who is not saved yet.
 
     One thread mints; another may save.
     """
 
     def __init__(self, truth: TruthStore) -> None:
         self._truth = truth
-        self._known = {key: str(iri) for iri, key in truth.pairs(IDENTITY, BP.personKey)}
-        self._unsaved: deque[tuple[str, str]] = deque()
-        self._first: set[str] = set()
+        self._unsaved: dict[str, URIRef] = {}
+        self._first: set[URIRef] = set()
 
     def mint(self, kind: str, identifier: str) -> URIRef:
         """Return the IRI of the person of *kind* with *identifier*: the same at each call."""
@@ -48,13 +46,12 @@ class Identities:
         found = {}
         for kind, identifier in people:
             key = f"{kind} {identifier}"
-            iri = self._known.get(key)
+            iri = self._find(key)
             if iri is None:
-                iri = self._known[key] = str(person_iri(kind, uuid4()))
-                self._unsaved.append((iri, key))
+                iri = self._unsaved[key] = person_iri(kind, uuid4())
                 if kind == "learner":
                     self._first.add(iri)
-            found[kind, identifier] = URIRef(iri)
+            found[kind, identifier] = iri
         return found
 
     def is_first(self, learner: URIRef) -> bool:
@@ -69,20 +66,26 @@ class Identities:
 
     def save(self) -> None:
         """Let the table have all who were minted before the call."""
-        said, some = node(BP.personKey), list(self._unsaved)
+        said, some = node(BP.personKey), self._unsaved.copy()
         if some:
-            rows = [ox.Triple(ox.NamedNode(iri), said, ox.Literal(key)) for iri, key in some]
+            rows = [ox.Triple(node(iri), said, ox.Literal(key)) for key, iri in some.items()]
             self._truth.append(IDENTITY, rows)
-        for _ in some:
-            self._unsaved.popleft()
+        for key in some:  # only now: whoever mints looks here first, then at the table
+            del self._unsaved[key]
 
     def find(self, kind: str, identifier: str) -> URIRef | None:
         """Return the IRI of a known person, None for anybody else.
 
         For a learner who was merged into another one, the other one's.
         """
-        found = self._known.get(f"{kind} {identifier}")
-        return None if found is None else read_bindings(self._truth).learner(URIRef(found))
+        found = self._find(f"{kind} {identifier}")
+        return None if found is None else read_bindings(self._truth).learner(found)
+
+    def _find(self, key: str) -> URIRef | None:
+        found = self._unsaved.get(key)
+        if found is None:
+            found = next(subjects_with(self._truth, BP.personKey, ox.Literal(key)), None)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ import sys
 from databackpack.service import intake
 from databackpack.service.cli import main
 if together := int(sys.argv.pop(1)):
-    intake.storing._NEW_TOGETHER = intake.checking._PART = together
+    intake.storing._NEW_TOGETHER, intake.checking._PART = 1, together
 main()
 """
 BEGUN = datetime.now(UTC)

@@ -29,7 +29,7 @@ from databackpack.service.records.truth import Change, TruthStore
 
 __all__ = ["Storing"]
 
-_NEW_TOGETHER = 900_000
+_NEW_TOGETHER = 550_000
 """Quads of learners who are new that one commit brings, where no view waits for it.
 
 With fewer the engine merges its files more often; of more than a million it makes several files.

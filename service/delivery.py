@@ -1,13 +1,15 @@
 """``backpack load``: files into a store that nobody serves, or to a running service."""
 
+import errno
 import os
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TextIO
 
 import click
@@ -141,10 +143,22 @@ def _loaded(
         return load(truth, form, paths, console, len(os.sched_getaffinity(0)), mapping, choices)
     except (NotLoaded, WorkerLost) as error:
         raise click.ClickException(str(error)) from None
+    except sqlite3.OperationalError as error:  # of what waits in ``loaders.scratch``
+        raise _no_room(str(error)) from None
     except OSError as error:
-        if error.filename is None:
-            raise
-        raise click.ClickException(f"cannot read {error.filename}: {error.strerror}") from None
+        if error.filename is not None:
+            told = f"cannot read {error.filename}: {error.strerror}"
+            raise click.ClickException(told) from None
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _no_room(str(error.strerror)) from None
+        raise
+
+
+def _no_room(reason: str) -> click.ClickException:
+    return click.ClickException(
+        f"what waits to be stored could not be written to {gettempdir()} ({reason}); what was "
+        "loaded before is kept. Make room, or let TMPDIR name another folder, and load again"
+    )
 
 
 def _report(file: Path) -> TextIO:

@@ -34,7 +34,7 @@ def take_in(
     A record that was kept out is in quarantine, and readers go on seeing its last good form. *run*
     is which load the index names for the records that differ from what is held. *identities* mint
     where groups are *found*. With *workers* records are made and checked in as many processes, and
-    new learners are committed by the hundred; without, all is done here in small commits, as beside
+    new learners are committed many together; without, all is done here in small commits, as beside
     live views. *advance* is told the number of learners that each commit finished, *expect* how
     many there will be in all, as far as that is known. Loading the same items twice changes
     nothing. Raises checking.WorkerLost, and what the truth store raises.

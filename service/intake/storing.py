@@ -1,4 +1,4 @@
-"""Checked records go into the truth store: by small commits, or new learners by the hundred."""
+"""Checked records go into the truth store: by small commits, or new learners by the thousand."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing

@@ -1,11 +1,14 @@
 """Mistakes at the command line: each is told in words, nothing is made, nothing is lost."""
 
+import errno
 import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
@@ -14,8 +17,11 @@ from threading import Thread
 from urllib.parse import quote
 
 import pytest
+from click.testing import CliRunner
 
 from databackpack.loaders import sample
+from databackpack.service import delivery
+from databackpack.service.cli import main
 from tests.commands import run, told
 from tests.running import TODAY
 
@@ -246,3 +252,25 @@ def ask(port: int, token: str, text: str) -> int:
         return 0
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        sqlite3.OperationalError("database or disk is full"),
+    ],
+    ids=str,
+)
+def test_a_full_folder_for_temporary_files_is_told(
+    tmp_path: Path, fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(delivery, "load", fail)
+    arguments = ["load", "oneroster", str(tmp_path), "--store", str(tmp_path / "store")]
+    answer = CliRunner().invoke(main, arguments)
+    assert answer.exit_code == 1
+    assert str(tempfile.gettempdir()) in answer.output
+    assert "let TMPDIR name another folder, and load again" in answer.output

@@ -152,6 +152,21 @@ def test_a_worker_that_dies_is_told_with_the_learners_it_had_and_the_rest_is_kep
     assert done.is_clean
 
 
+def test_who_comes_twice_in_one_load_and_among_those_who_were_known_is_new_only_once() -> None:
+    first = TruthStore(None)
+    take_in(first, made_up(1, -1, ""), identities=Identities(first))
+    people = [(("learner", f"state:{number}"),) for number in (*range(60), *range(60))]
+    build = partial(build_or_die, -1, "")
+    found = [
+        Group(who, int(who[0][1].partition(":")[2]), build, Source("a", 1), 0) for who in people
+    ]
+    report = take_in(first, found, identities=Identities(first), workers=2)
+    assert len(report.learners) == 60
+    slow = twin(first)
+    take_in(slow, found, identities=Identities(slow))
+    assert quads(first) == quads(slow)
+
+
 def test_what_goes_wrong_in_a_worker_goes_wrong_in_the_load() -> None:
     truth = TruthStore(None)
     with pytest.raises(RuntimeError, match="no room"):

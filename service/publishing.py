@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from databackpack import ontology
-from databackpack.loaders.dictionary.report import safe
+from databackpack.loaders.cell import safe
 from databackpack.ontology.codes import label, local_name
 from databackpack.ontology.namespaces import PREFIXES
 from databackpack.queries import cubes

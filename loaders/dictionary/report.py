@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from rdflib import Graph, Literal, URIRef
 
+from databackpack.loaders.cell import safe
 from databackpack.loaders.dictionary import CONFIRMED, MATCH, NONE, Aligned, Match
 from databackpack.loaders.dictionary.element import Element
 from databackpack.loaders.dictionary.option import ONE_TO_ONE
@@ -23,7 +24,7 @@ from databackpack.ontology.namespaces import (
     XSD,
 )
 
-__all__ = ["page", "safe", "skos", "table"]
+__all__ = ["page", "skos", "table"]
 
 _JUSTIFICATIONS = {
     "IRI": SEMAPV.ManualMappingCuration,
@@ -37,11 +38,6 @@ _JUSTIFICATIONS = {
 _DECIDED = ("table", "element", "vocabulary", "target", "target_name")
 _FOUND = ("score", "method", "reason", "status", "options_one_to_one", "options_otherwise")
 _HEADER = (*_DECIDED, *_FOUND, "decided_by", "decided_on")
-
-
-def safe(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") and cell else cell
 
 
 def table(aligned: Aligned) -> str:

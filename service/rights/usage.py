@@ -13,7 +13,7 @@ from io import StringIO
 
 from rdflib import URIRef
 
-from databackpack.loaders.dictionary.report import safe
+from databackpack.loaders.cell import safe
 from databackpack.ontology.codes import label, local_name
 from databackpack.service.policy.purpose import is_within
 from databackpack.service.records import disclosures

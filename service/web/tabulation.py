@@ -7,7 +7,7 @@ has a number that another lacks.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from databackpack.loaders.dictionary.report import safe
+from databackpack.loaders.cell import safe
 
 __all__ = ["MOST_PANELS", "MOST_ROWS", "MOST_SERIES", "Cell", "Tabulation"]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from rdflib import RDF, Graph
 
+from databackpack.loaders.cell import safe
 from databackpack.loaders.dictionary import CONFIRMED, Aligned, align
-from databackpack.loaders.dictionary.report import page, safe, skos, table
+from databackpack.loaders.dictionary.report import page, skos, table
 from databackpack.ontology.namespaces import CEDS, SEMAPV, SKOS, SSSOM
 
 STATE = Path(__file__).parent / "state.csv"

@@ -206,8 +206,8 @@ def _rows(truth: TruthStore, brought: Brought, who: Arrival) -> Iterator[Change]
     for person in (*who.members, *sorted(URIRef(text(one)) for one in guardians)):
         keys = brought.triples(IDENTITY, person)
         for key in keys:
-            taken = set(subjects_with(truth, BP.personKey, key.object)) - {person}  # type: ignore[arg-type]
-            if taken & {other for other in taken if truth.triples(IDENTITY, other)}:
+            of_key = subjects_with(truth, BP.personKey, key.object, IDENTITY)  # type: ignore[arg-type]
+            if set(of_key) - {person}:
                 raise Kept(
                     "identifier in use",
                     f"{text(key.object)} is somebody else here; merge the two after an import "

@@ -84,7 +84,8 @@ class Identities:
     def _find(self, key: str) -> URIRef | None:
         found = self._unsaved.get(key)
         if found is None:
-            found = next(subjects_with(self._truth, BP.personKey, ox.Literal(key)), None)
+            of_key = subjects_with(self._truth, BP.personKey, ox.Literal(key), IDENTITY)
+            found = next(of_key, None)
         return found
 
 
@@ -147,7 +148,10 @@ def keys_of(truth: TruthStore, person: URIRef) -> list[str]:
     return sorted(key.partition(" ")[2] for key in keys)
 
 
-def subjects_with(truth: TruthStore, predicate: URIRef, value: ox.Literal) -> Iterator[URIRef]:
-    """Yield the subjects that have *value* for *predicate* in any graph, found by an index."""
-    pattern = truth._store.quads_for_pattern(None, node(predicate), value, None)
+def subjects_with(
+    truth: TruthStore, predicate: URIRef, value: ox.Literal, graph: URIRef | None = None
+) -> Iterator[URIRef]:
+    """Yield the subjects that have *value* for *predicate*, in *graph* or (None) in any."""
+    name = None if graph is None else node(graph)
+    pattern = truth._store.quads_for_pattern(None, node(predicate), value, name)
     return (URIRef(text(quad.subject)) for quad in pattern)

@@ -16,7 +16,7 @@ from rdflib import XSD, BNode, Graph, Literal, URIRef
 
 from databackpack.ontology.namespaces import BP, ID
 from databackpack.service.records import journal
-from databackpack.service.records.graphs import INDEX
+from databackpack.service.records.graphs import DISCLOSURES, INDEX
 from databackpack.service.records.identity import Identities
 from databackpack.service.records.terms import from_ox, node, to_graph, to_ox, to_triples
 from databackpack.service.records.truth import Change, Commit, TruthStore
@@ -142,6 +142,16 @@ def test_a_person_keeps_the_iri_when_the_store_is_opened_anew(tmp_path: Path) ->
     again = Identities(TruthStore(tmp_path / "store"))
     assert again.mint("learner", "state:S1") == again.find("learner", "state:S1") == iri
     assert again.find("guardian", "state:S1") is None
+
+
+def test_who_is_named_by_a_key_in_a_log_is_nobody_of_that_key() -> None:
+    truth = TruthStore()
+    said, key = node(BP.personKey), ox.Literal("learner state:S1")
+    lines = [ox.Triple(node(ID[f"access/{number}"]), said, key) for number in range(50)]
+    truth.append(DISCLOSURES, lines)
+    assert Identities(truth).find("learner", "state:S1") is None
+    iri = Identities(truth).mint("learner", "state:S1")
+    assert Identities(truth).find("learner", "state:S1") == iri
 
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

@@ -223,7 +223,7 @@ ENDLESS = """
     from databackpack.service.records.truth import TruthStore
 
     def build(number, mint):
-        print(os.getpid(), flush=True)
+        os.write(1, f"{os.getpid()}\\n".encode())  # in one piece: two workers write
         time.sleep(600)
         yield from ()
 
@@ -239,9 +239,11 @@ def test_workers_end_when_their_parent_is_killed() -> None:
     command = (sys.executable, "-c", dedent(ENDLESS))
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as load:  # noqa: S603
         assert load.stdout is not None
-        workers = [int(load.stdout.readline()) for _ in range(2)]
-        assert all(Path(f"/proc/{pid}").exists() for pid in workers)
-        load.kill()
+        try:
+            workers = [int(load.stdout.readline()) for _ in range(2)]
+            assert all(Path(f"/proc/{pid}").exists() for pid in workers)
+        finally:
+            load.kill()
         load.wait()
         begin = monotonic()
         while any(Path(f"/proc/{pid}").exists() for pid in workers):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import TemporaryDirectory
 from typing import TextIO
 
 import click
@@ -156,8 +156,9 @@ def _loaded(
 
 def _no_room(reason: str) -> click.ClickException:
     return click.ClickException(
-        f"what waits to be stored could not be written to {gettempdir()} ({reason}); what was "
-        "loaded before is kept. Make room, or let TMPDIR name another folder, and load again"
+        f"what waits to be stored could not be written ({reason}) to the folder for temporary "
+        "files, /tmp or /var/tmp where TMPDIR names none; what was loaded before is kept. Make "
+        "room, or let TMPDIR name another folder, and load again"
     )
 
 

@@ -24,7 +24,7 @@ __all__ = ["Bindings", "Identities", "keys_of", "read_bindings", "subjects_with"
 class Identities:
     """The table of *truth*; memory holds only who is not saved yet.
 
-    One thread mints; another may save.
+    One thread mints; others may save, at once.
     """
 
     def __init__(self, truth: TruthStore) -> None:
@@ -71,7 +71,7 @@ class Identities:
             rows = [ox.Triple(node(iri), said, ox.Literal(key)) for key, iri in some.items()]
             self._truth.append(IDENTITY, rows)
         for key in some:  # only now: whoever mints looks here first, then at the table
-            del self._unsaved[key]
+            self._unsaved.pop(key, None)  # who mints one by one saves too, maybe the same
 
     def find(self, kind: str, identifier: str) -> URIRef | None:
         """Return the IRI of a known person, None for anybody else.

@@ -8,7 +8,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
@@ -272,5 +271,6 @@ def test_a_full_folder_for_temporary_files_is_told(
     arguments = ["load", "oneroster", str(tmp_path), "--store", str(tmp_path / "store")]
     answer = CliRunner().invoke(main, arguments)
     assert answer.exit_code == 1
-    assert str(tempfile.gettempdir()) in answer.output
+    assert fault.args[-1] in answer.output
+    assert "the folder for temporary files" in answer.output
     assert "let TMPDIR name another folder, and load again" in answer.output

@@ -5,7 +5,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from uuid import UUID
 
 import pyoxigraph as ox
@@ -152,6 +155,22 @@ def test_who_is_named_by_a_key_in_a_log_is_nobody_of_that_key() -> None:
     assert Identities(truth).find("learner", "state:S1") is None
     iri = Identities(truth).mint("learner", "state:S1")
     assert Identities(truth).find("learner", "state:S1") == iri
+
+
+def test_two_threads_may_save_the_same_persons_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    truth = TruthStore()
+    identities, both, append = Identities(truth), Barrier(2, timeout=20), truth.append
+
+    def meet(graph: URIRef, triples: Iterable[ox.Triple]) -> None:
+        both.wait()
+        append(graph, triples)
+
+    monkeypatch.setattr(truth, "append", meet)
+    minted = identities.mint_all([("learner", "state:S1")])
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(identities.save) for _ in range(2)]:
+            done.result()
+    assert Identities(truth).find("learner", "state:S1") == minted["learner", "state:S1"]
 
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

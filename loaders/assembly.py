@@ -23,7 +23,7 @@ from databackpack.loaders.record import (
     item_iri,
     organization_iri,
 )
-from databackpack.loaders.spool import Packed, Spool, rows, unpacked
+from databackpack.loaders.spool import Packed, Spool, row_of, rows, unpacked
 from databackpack.loaders.value import Value, node
 from databackpack.ontology import graph as vocabulary
 from databackpack.ontology.codes import local_name
@@ -69,7 +69,11 @@ class Assembly:
         """
         self._spool.add(
             (learner, _RECORD, local_name(category_of(item_type)), holder),
-            {"type": str(item_type), "key": list(key), "terms": terms},
+            {
+                "type": str(item_type),
+                "key": list(key),
+                "terms": [(str(predicate), value) for predicate, value in terms],
+            },
             source,
         )
 
@@ -116,9 +120,9 @@ def build(packed: list[Packed], mint: Mint) -> Iterator[Item]:
 def _people(packed: list[Packed]) -> tuple[tuple[str, str], ...]:
     """Return the learner and the guardians whom the rows of one learner name."""
     guardians: dict[tuple[str, str], None] = {}
-    for key, row, _, _ in packed:
-        column = _GUARDIAN_IN.get(unpacked(key)[1])
-        if column and (guardian := json.loads(row)[column]):
+    for one in packed:
+        column = _GUARDIAN_IN.get(unpacked(one[0])[1])
+        if column and (guardian := row_of(one)[column]):
             guardians["guardian", guardian] = None
     return ("learner", unpacked(packed[0][0])[0]), *guardians
 

@@ -1,21 +1,23 @@
 """Scattered rows become complete groups, one at a time, through a temporary file."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+import marshal
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
 from databackpack.loaders.record import Source
 from databackpack.loaders.scratch import Scratch
 
-__all__ = ["Key", "Packed", "Row", "Spool", "rows", "unpacked"]
+__all__ = ["Key", "Packed", "Row", "Spool", "row_of", "rows", "unpacked"]
 
 Key = tuple[str, ...]
-Row = Mapping[str, Any]
-Packed = tuple[bytes, str, str, int]
-"""A row as the file holds it: key, JSON, and where it stood."""
+Row = dict[str, Any]
+Packed = tuple[bytes, bytes, str, int]
+"""A row as the file holds it: key, what `row_of` reads, and where it stood."""
 
 _SEPARATOR = "\x00"
+_TOGETHER = 256
+"""Rows that SQLite is given at once."""
 
 
 class Spool(Scratch):
@@ -29,7 +31,7 @@ class Spool(Scratch):
                 for row, source in rows: ...
 
     Keys sort part by part, by code point; the rows of a key keep the order in which they were
-    added. Rows are JSON objects (tuples come back as lists). Memory holds SQLite's page cache
+    added. Rows are of dicts, lists, tuples, strings and numbers. Memory holds SQLite's page cache
     (a few MB) and the rows of one key. The file is private, has no name in the file system and is
     gone at the end of the ``with``. Add everything before reading; reading may be repeated.
     """
@@ -38,26 +40,23 @@ class Spool(Scratch):
         super().__init__(
             "PRAGMA temp_store = FILE;"
             "CREATE TABLE line"
-            " (place INTEGER PRIMARY KEY, key BLOB, row TEXT, file TEXT, line INTEGER);"
+            " (place INTEGER PRIMARY KEY, key BLOB, row BLOB, file TEXT, line INTEGER);"
         )
+        self._waiting: list[Packed] = []
 
     def add(self, key: Key, row: Row, source: Source) -> None:
         """*row* is under *key*, after the rows that are there already.
 
-        Raises ValueError where a part of *key* holds a NUL character or *key* is empty.
+        Raises ValueError where a part of *key* holds a NUL character or *key* is empty, or *row*
+        has a value of another class, such as a `URIRef`.
         """
         if not key or any(_SEPARATOR in part for part in key):
             raise ValueError(f"the key {key!r} is empty or holds a NUL character")
         # Bytes of UTF-8 sort by code point, and NUL below everything: part by part.
-        self._connection.execute(
-            "INSERT INTO line (key, row, file, line) VALUES (?, ?, ?, ?)",
-            (
-                _SEPARATOR.join(key).encode("utf-8", "surrogatepass"),
-                json.dumps(row),
-                source.file,
-                source.line,
-            ),
-        )
+        packed = _SEPARATOR.join(key).encode("utf-8", "surrogatepass")
+        self._waiting.append((packed, marshal.dumps(row), source.file, source.line))
+        if len(self._waiting) >= _TOGETHER:
+            self._write()
 
     def __iter__(self) -> Iterator[tuple[Key, list[tuple[dict[str, Any], Source]]]]:
         return rows(self._lines())
@@ -69,19 +68,33 @@ class Spool(Scratch):
 
     def count(self) -> int:
         """Return how many first parts the keys have."""
+        self._write()
         [(count,)] = self._connection.execute(
             "SELECT COUNT(DISTINCT substr(key, 1, instr(key || x'00', x'00') - 1)) FROM line"
         )
         return int(count)
 
+    def _write(self) -> None:
+        self._connection.executemany(
+            "INSERT INTO line (key, row, file, line) VALUES (?, ?, ?, ?)", self._waiting
+        )
+        self._waiting.clear()
+
     def _lines(self) -> Iterator[Packed]:
+        self._write()
         return self._connection.execute("SELECT key, row, file, line FROM line ORDER BY key, place")
 
 
 def rows(group: Iterable[Packed]) -> Iterator[tuple[Key, list[tuple[dict[str, Any], Source]]]]:
     """Return the rows of a packed group by key, decoded."""
     for key, found in groupby(group, key=lambda line: line[0]):
-        yield unpacked(key), [(json.loads(row), Source(file, line)) for _, row, file, line in found]
+        yield unpacked(key), [(row_of(one), Source(*one[2:])) for one in found]
+
+
+def row_of(packed: Packed) -> dict[str, Any]:
+    """Return a packed row, decoded."""
+    row: dict[str, Any] = marshal.loads(packed[1])  # noqa: S302  from our own private file
+    return row
 
 
 def unpacked(key: bytes) -> Key:

@@ -11,7 +11,7 @@ from databackpack.loaders.oneroster.gradebook import Gradebook
 from databackpack.loaders.oneroster.people import People
 from databackpack.loaders.oneroster.places import Places
 from databackpack.loaders.reading import Group, ungrouped
-from databackpack.loaders.record import Item, Mint
+from databackpack.loaders.record import Item, Mint, Organization, Problem
 from databackpack.loaders.spool import Spool
 
 __all__ = ["gather", "read"]
@@ -32,23 +32,30 @@ def gather(path: Path) -> Iterator[Item | Group]:
     organisations, classes, users and line items are held in memory. A student without an identifier
     from the state is minted as ``oneroster:<organisation>:<identifier or sourcedId>``.
     """
-    with Spool() as joins, Spool() as rows, Ledger() as ledger:
+    with Spool() as rows:
         assembly = Assembly(rows)
-        folder = Folder(path)
-        yield from folder.read_manifest()
-        if folder.is_empty:
-            return
-        places = Places(folder)
-        yield from places.read()
-        people = People(folder, places, joins, ledger, assembly)
-        yield from people.read()
-        gradebook = Gradebook(folder, places, people, joins, assembly)
-        yield from gradebook.read()
-        if (path / "companion").is_dir():
-            yield from companion.read(
-                path / "companion", people.learners, places.kinds, ledger, assembly
-            )
-        people.join()
-        yield from gradebook.join()
-        del places, people, gradebook  # all that is said of learners is in the assembly now
+        with Spool() as joins, Ledger() as ledger:
+            yield from _assemble(path, joins, ledger, assembly)
         yield from assembly.groups()
+
+
+def _assemble(
+    path: Path, joins: Spool, ledger: Ledger, assembly: Assembly
+) -> Iterator[Problem | Organization]:
+    """All that is said of learners is in *assembly*; what else there is, is yielded."""
+    folder = Folder(path)
+    yield from folder.read_manifest()
+    if folder.is_empty:
+        return
+    places = Places(folder)
+    yield from places.read()
+    people = People(folder, places, joins, ledger, assembly)
+    yield from people.read()
+    gradebook = Gradebook(folder, places, people, joins, assembly)
+    yield from gradebook.read()
+    if (path / "companion").is_dir():
+        yield from companion.read(
+            path / "companion", people.learners, places.kinds, ledger, assembly
+        )
+    people.join()
+    yield from gradebook.join()

@@ -12,6 +12,7 @@ from databackpack.service.intake.checking import checked
 from databackpack.service.intake.report import Report
 from databackpack.service.intake.run import Run
 from databackpack.service.intake.storing import Storing
+from databackpack.service.records import compaction
 from databackpack.service.records.graphs import HOLDS
 from databackpack.service.records.identity import Identities
 from databackpack.service.records.truth import TruthStore
@@ -41,6 +42,8 @@ def take_in(
     """
     report = Report()
     truth.drop_halves()
+    if workers:
+        compaction.give_way()
     with (
         Beside() as beside,
         closing(Storing(truth, report, run, identities, beside, advance)) as storing,

@@ -29,9 +29,9 @@ class NotLoaded(RuntimeError):
     """The records could not be put in; their learners stay held until they are loaded again."""
 
 
-def hold(learner: URIRef) -> ox.Triple:
+def hold(learner: URIRef) -> ox.Quad:
     """Return what holds *learner* while records go in."""
-    return ox.Triple(node(learner), _LOADING, ox.Literal(True))
+    return ox.Quad(node(learner), _LOADING, ox.Literal(True), node(HOLDS))
 
 
 def is_new(store: ox.Store, learner: URIRef) -> bool:

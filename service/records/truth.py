@@ -186,12 +186,15 @@ class TruthStore:
         with self._lock:
             if not all(map(self.is_new, learners)):
                 raise ValueError("a learner of whom something is held goes by commit")
-            self.commit([Change(HOLDS, [bulk.hold(one)], one, one) for one in learners])
+            holds = {one: bulk.hold(one) for one in learners}
+            begun = [Change(HOLDS, [hold.triple], one, one) for one, hold in holds.items()]
+            self._apply(begun, set(), {*holds.values()})
             bulk.insert(self._store, records, journal.changes(self.epoch, graphs))
             settled = {change.subject for change in changes if change.graph == HOLDS}
             ended = [Change(HOLDS, [], one, one) for one in learners if one not in settled]
-            final = [*changes, *ended]
-            return self._apply(final, *self._difference(final), others=len(graphs))
+            remove, add = self._difference(changes)
+            remove |= {holds[one] for one in learners if one not in settled}
+            return self._apply([*changes, *ended], remove, add, others=len(graphs))
 
     def drop_halves(self) -> None:
         """Take out all that a load that was killed left of learners who were new, and their holds.

@@ -23,6 +23,8 @@ class Batch:
 
     def __init__(self) -> None:
         self.learners: set[URIRef] = set()
+        self.first: set[URIRef] = set()
+        """The learners who got their names in this load."""
         self.brought: set[URIRef] = set()
         """The learners of whom there is a record."""
         self.quads = 0
@@ -38,10 +40,19 @@ class Batch:
         self.records.close()
 
     def add(
-        self, learners: set[URIRef], part: Part, stored: Iterable[Checked], changes: list[Change]
+        self,
+        learners: set[URIRef],
+        first: set[URIRef],
+        part: Part,
+        stored: Iterable[Checked],
+        changes: list[Change],
     ) -> None:
-        """*part*, which is all there is of *learners*, waits; *stored* are its good records."""
+        """*part*, which is all there is of *learners*, waits; *stored* are its good records.
+
+        *first* are those of them who got their names in this load.
+        """
         self.learners |= learners
+        self.first |= first
         self.changes += changes
         for item in part:
             if not isinstance(item, Checked):

@@ -69,12 +69,13 @@ class Storing:
         """
         _note_deprecated(part, self._deprecated, self._report)
         learners = _learners(part)
-        is_new = is_alone and self._are_new(learners)
+        first = set(filter(self._is_first, learners))
+        is_new = is_alone and self._are_new(learners, first)
         if self._new.learners and (not is_new or self._new.quads >= _NEW_TOGETHER):
             self._keep_new()
         if is_new:
             stored = _stored(part, self._report)
-            self._new.add(learners, part, stored, self._kept_out(part))
+            self._new.add(learners, first, part, stored, self._kept_out(part))
         else:
             self._keep(part)
 
@@ -85,10 +86,10 @@ class Storing:
         self._finish()
         self._save()
 
-    def _are_new(self, learners: set[URIRef]) -> bool:
-        known = [one for one in learners if not self._is_first(one)]
+    def _are_new(self, learners: set[URIRef], first: set[URIRef]) -> bool:
         if not learners or any(map(self._bindings.concerns, learners - self._new.learners)):
             return False
+        known = learners - first
         return self._new.learners.isdisjoint(learners) and all(map(self._truth.is_new, known))
 
     def _is_first(self, learner: URIRef) -> bool:
@@ -130,7 +131,7 @@ class Storing:
         def commit() -> None:
             with closing(new):
                 self._save()
-                self._truth.commit_new(new.learners, new.records, new.graphs, changes)
+                self._truth.commit_new(new.learners, new.first, new.records, new.graphs, changes)
 
         self._finish()
         self._beside.start(commit)

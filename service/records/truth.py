@@ -1,6 +1,6 @@
 """The truth store: one Oxigraph store, one writer, every change one transaction and one epoch."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,9 +11,10 @@ from typing import IO
 import pyoxigraph as ox
 from rdflib import URIRef
 
-from databackpack.service.records import bulk, journal, transaction
+from databackpack.service.records import bulk, journal, place, transaction
 from databackpack.service.records.bulk import NotLoaded
-from databackpack.service.records.graphs import HOLDS
+from databackpack.service.records.graphs import HOLDS, guardianship_graph, policy_graph
+from databackpack.service.records.place import StoreInUse
 from databackpack.service.records.recovery import recover
 from databackpack.service.records.redo import (
     Entry,
@@ -47,10 +48,6 @@ Clock = Callable[[], datetime]
 def now() -> datetime:
     """Return the present moment in UTC."""
     return datetime.now(UTC)
-
-
-class StoreInUse(RuntimeError):
-    """Another process has the store open for writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +92,8 @@ class TruthStore:
         if path is None:
             self._store = ox.Store()
         else:
-            log = redo or _beside(path)
-            self._store = _open(path, log, create)
+            log = redo or place.beside(path)
+            self._store = place.open_store(path, log, create)
             self._redo = recover(self._store, path, log, clock)
         self._lock = RLock()
         self._listeners: list[Callable[[Commit], None]] = []
@@ -168,13 +165,15 @@ class TruthStore:
 
     def commit_new(
         self,
-        learners: Collection[URIRef],
+        learners: Set[URIRef],
+        first: Set[URIRef],
         records: IO[bytes],
         graphs: Collection[URIRef],
         changes: Sequence[Change],
     ) -> int:
         """Return the epoch at which *records* of new *learners* are in the store with *changes*.
 
+        *first* are those of them who got their names in this load: nobody looks for what is held.
         *records* is a file of TriG: all graphs of records, whose names are *graphs*, and their
         entries in the index; more is written to it. *changes* is all else that came with these
         learners, such as their families' words; a learner on whom it puts a hold stays held. Two
@@ -184,7 +183,7 @@ class TruthStore:
         Raises NotKept as `commit` does, NotLoaded, and ValueError for learners who are not new.
         """
         with self._lock:
-            if not all(map(self.is_new, learners)):
+            if not all(map(self.is_new, learners - first)):
                 raise ValueError("a learner of whom something is held goes by commit")
             holds = {one: bulk.hold(one) for one in learners}
             begun = [Change(HOLDS, [hold.triple], one, one) for one, hold in holds.items()]
@@ -192,7 +191,8 @@ class TruthStore:
             bulk.insert(self._store, records, journal.changes(self.epoch, graphs))
             settled = {change.subject for change in changes if change.graph == HOLDS}
             ended = [Change(HOLDS, [], one, one) for one in learners if one not in settled]
-            remove, add = self._difference(changes)
+            words = {name(one) for one in learners for name in (policy_graph, guardianship_graph)}
+            remove, add = self._difference(changes, empty=words)
             remove |= {holds[one] for one in learners if one not in settled}
             return self._apply([*changes, *ended], remove, add, others=len(graphs))
 
@@ -289,11 +289,15 @@ class TruthStore:
             return nullcontext()
         return self._redo.around(make())
 
-    def _difference(self, changes: Sequence[Change]) -> tuple[set[ox.Quad], set[ox.Quad]]:
+    def _difference(
+        self, changes: Sequence[Change], empty: Collection[URIRef] = ()
+    ) -> tuple[set[ox.Quad], set[ox.Quad]]:
+        """Return what *changes* remove and add; of the graphs *empty* it is known that they are."""
         remove: set[ox.Quad] = set()
         add: set[ox.Quad] = set()
         for change in changes:
-            held = set(self._quads(change.graph, change.subject))
+            is_empty = change.graph in empty
+            held = set() if is_empty else set(self._quads(change.graph, change.subject))
             name = node(change.graph)
             wanted = {ox.Quad(t.subject, t.predicate, t.object, name) for t in change.triples}
             remove |= held - wanted
@@ -303,38 +307,3 @@ class TruthStore:
     def _quads(self, graph: URIRef, subject: URIRef | None = None) -> Iterator[ox.Quad]:
         about = None if subject is None else node(subject)
         return self._store.quads_for_pattern(about, None, None, node(graph))
-
-
-def _beside(path: Path) -> Path:
-    path = path if path.name not in ("", "..") else path.resolve()
-    if not path.name:
-        raise StoreUnusable("the store cannot be the root of all folders; name one below it")
-    return path.with_name(f"{path.name}.redo")
-
-
-def _open(path: Path, log: Path, create: bool) -> ox.Store:
-    """Return the store at *path*, made if need be; raises StoreInUse or StoreUnusable."""
-    try:
-        if not (path / "CURRENT").is_file():
-            _make_folder(path, log, create)
-        return ox.Store(str(path))
-    except OSError as error:
-        reason = error.strerror or str(error)
-    if "lock" in reason.lower() and "denied" not in reason.lower():
-        raise StoreInUse(f"{path} is open in another process; stop it or ask it over HTTP")
-    raise StoreUnusable(f"{path} cannot be opened as a store: {reason}")
-
-
-def _make_folder(path: Path, log: Path, create: bool) -> None:
-    """Make the folder of a new store, its owner's alone: it will hold children's records."""
-    if log.exists():
-        raise StoreUnusable(
-            f"there is no store at {path}, but its redo log is at {log}; put the last backup of "
-            "the store back, or move the log away to begin a new store"
-        )
-    if not create:
-        raise StoreUnusable(f"there is no store at {path}; make one with: backpack load")
-    path.mkdir(parents=True, exist_ok=True)
-    if any(path.iterdir()):
-        raise StoreUnusable(f"{path} holds other files; name a folder that is empty or not there")
-    path.chmod(0o700)

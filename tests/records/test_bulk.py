@@ -59,7 +59,7 @@ def words(learner: URIRef) -> Change:
 def bring(truth: TruthStore, *learners: URIRef, said: str = "read more") -> int:
     graphs = [goals(one) for one in learners]
     with records(*learners, said=said) as file:
-        return truth.commit_new(learners, file, graphs, list(map(words, learners)))
+        return truth.commit_new({*learners}, set(), file, graphs, list(map(words, learners)))
 
 
 def content(truth: TruthStore) -> set[ox.Quad]:
@@ -150,6 +150,15 @@ def test_halves_of_a_learner_whom_the_next_load_does_not_bring_are_gone(
     assert dossier.read(truth, BEN).records
 
 
+def test_learners_who_got_their_names_in_this_load_are_brought_as_any() -> None:
+    by_name, plain = TruthStore(), TruthStore()
+    graphs, said = [goals(one) for one in CHILDREN], list(map(words, CHILDREN))
+    with records(*CHILDREN) as file:
+        by_name.commit_new({*CHILDREN}, {*CHILDREN}, file, graphs, said)
+    bring(plain, *CHILDREN)
+    assert content(by_name) == content(plain)
+
+
 def test_who_was_held_back_for_a_refused_word_is_not_new_and_stays_held() -> None:
     truth = TruthStore()
     held = ox.Triple(node(ANN), node(BP.isHeldBack), ox.Literal(True))
@@ -165,7 +174,7 @@ def test_a_word_that_is_refused_with_the_records_keeps_the_learner_held() -> Non
     held = ox.Triple(node(ANN), node(BP.isHeldBack), ox.Literal(True))
     graphs = [goals(one) for one in CHILDREN]
     with records(*CHILDREN) as file:
-        truth.commit_new(CHILDREN, file, graphs, [Change(HOLDS, [held], ANN, ANN)])
+        truth.commit_new({*CHILDREN}, set(), file, graphs, [Change(HOLDS, [held], ANN, ANN)])
     assert truth.triples(HOLDS) == {held}
     assert (dossier.read(truth, ANN).records, dossier.read(truth, BEN).is_readable) == ((), True)
 

@@ -23,6 +23,7 @@ from databackpack.service.intake.report import Report
 from databackpack.service.intake.summary import of_load, write
 from databackpack.service.loading import describe, load
 from databackpack.service.opening import STORE
+from databackpack.service.records.place import few_files
 from databackpack.service.records.truth import (
     NotLoaded,
     StoreInUse,
@@ -172,7 +173,8 @@ def _report(file: Path) -> TextIO:
 
 def _truth(store: Path | None) -> TruthStore:
     try:
-        return TruthStore(store, redo=None if store is None else _config(store).redo)
+        with few_files():
+            return TruthStore(store, redo=None if store is None else _config(store).redo)
     except (StoreInUse, StoreUnusable) as error:
         raise click.ClickException(str(error)) from None
 

@@ -4,7 +4,6 @@ The first signal lets the requests that are under way end, within a grace; a new
 again later. The second ends the process at once: nothing that was acknowledged is lost.
 """
 
-import ctypes
 import errno
 import logging
 import math
@@ -19,7 +18,7 @@ import waitress
 from flask import Flask
 from waitress.channel import HTTPChannel
 
-from databackpack.service import log
+from databackpack.service import log, memory
 from databackpack.service.config import Config
 from databackpack.service.records import disclosures
 from databackpack.service.web.context import Context
@@ -45,9 +44,6 @@ _FAREWELL = 2.0
 
 _TURN = 0.0005
 """Seconds after which a thread that computes lets others go on: each read of the store waits."""
-
-_LARGE = 256 * 1024
-"""Bytes from which memory is given back as soon as it is free."""
 
 _LEAST_BODY = 1024 * 1024
 """Bytes of a request that reach the surfaces, which tell in their own words what is too large."""
@@ -89,7 +85,7 @@ def serve(app: Flask, sockets: list[socket.socket], config: Config, context: Con
     log.configure()
     threading.stack_size(_STACK)
     sys.setswitchinterval(_TURN)
-    _give_memory_back()
+    memory.give_large_back()
     channels: dict[int, object] = {}
     try:
         _stop_on_signals(channels, context, config.grace)
@@ -133,16 +129,6 @@ def _tend(context: Context) -> None:
             context.views.tend()
         except Exception:
             _LOG.exception("the views could not be looked after")
-
-
-def _give_memory_back() -> None:
-    """Let large answers go back to the system when they are out (mallopt(3), M_MMAP_THRESHOLD).
-
-    Else glibc keeps, for each thread, as much as its largest answers took.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(-3, _LARGE)
 
 
 def _stop_on_signals(channels: dict[int, object], context: Context, grace: float) -> None:

@@ -21,6 +21,7 @@ from rdflib.exceptions import ParserError
 from databackpack import shapes
 from databackpack.loaders.reading import Build, Group
 from databackpack.loaders.record import Item, Record
+from databackpack.service import memory
 from databackpack.service.intake.run import digest, index_entry
 from databackpack.service.records.identity import Identities
 
@@ -239,7 +240,9 @@ _run: URIRef | None = None
 
 @contextmanager
 def _pool(build: Build | None, run: URIRef | None, workers: int) -> Iterator[ProcessPoolExecutor]:
+    gc.collect()
     gc.freeze()  # what was read stays: no collection looks at it again, nor copies its pages
+    memory.give_back()  # and what reading needed is in no worker
     pool = ProcessPoolExecutor(workers, get_context("fork"), _begin, (build, run))
     try:
         yield pool

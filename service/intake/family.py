@@ -1,6 +1,6 @@
 """What files say of families, as changes: who guards whom, what they set, who is held back."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from datetime import UTC, datetime
 from functools import cache, partial
 from uuid import UUID, uuid5
@@ -37,12 +37,14 @@ __all__ = ["audience", "changes"]
 _HAS_ROLE, _TYPE, _GUARDIANSHIP = node(BP.hasRole), node(RDF.type), node(BP.Guardianship)
 
 
-def changes(truth: TruthStore, items: Sequence[Item], report: Report) -> Iterator[Change]:
-    """Yield what puts the families' words among *items* into *truth*.
+def changes(
+    truth: TruthStore, items: Sequence[Item], report: Report, new: Set[URIRef] = frozenset()
+) -> Iterator[Change]:
+    """Yield what puts the families' words among *items* into *truth*, which knows nobody of *new*.
 
     INVARIANT: whoever lost a word on the way, in the file or here, is held back in the same commit.
     """
-    yield from _standing_changes(truth, items, report)
+    yield from _standing_changes(truth, items, report, new)
     settings = [item for item in items if isinstance(item, Setting)]
     refused: dict[URIRef, Source] = {}
     rights = Deciding(truth, items)
@@ -50,8 +52,8 @@ def changes(truth: TruthStore, items: Sequence[Item], report: Report) -> Iterato
     yield from _hold_changes(truth, items, report, refused)
 
 
-def audience(role: URIRef, person: URIRef) -> Change:
-    """Return what makes *person* somebody who may ask in *role*."""
+def audience(role: URIRef, person: URIRef, *, is_known: bool = True) -> Change:
+    """Return what makes *person*, who may be known already, somebody who may ask in *role*."""
     made = audiences.of_person(role, person)
     sample, triples = _sample(role)
     known: dict[object, ox.NamedNode] = {
@@ -60,7 +62,7 @@ def audience(role: URIRef, person: URIRef) -> Change:
     }
     subject = node(made.iri)
     said = {ox.Triple(subject, t.predicate, known.get(t.object, t.object)) for t in triples}
-    return Change(AUDIENCES, said, subject=made.iri)
+    return Change(AUDIENCES, said, subject=made.iri, replaces=is_known)
 
 
 @cache
@@ -70,7 +72,9 @@ def _sample(role: URIRef) -> tuple[Audience, set[ox.Triple]]:
     return somebody, to_triples(audiences.write(somebody))
 
 
-def _standing_changes(truth: TruthStore, items: Sequence[Item], report: Report) -> Iterator[Change]:
+def _standing_changes(
+    truth: TruthStore, items: Sequence[Item], report: Report, new: Set[URIRef]
+) -> Iterator[Change]:
     """Yield each learner's guardianships, as a whole, and standing documents, each by itself.
 
     A document that a load does not bring stays as it is: no court order ends by being left out.
@@ -86,13 +90,14 @@ def _standing_changes(truth: TruthStore, items: Sequence[Item], report: Report) 
         elif isinstance(item, StandingDocument):
             report.documents += 1
             said.setdefault(item.learner, set()).update(_document(item))
-    for learner, new in said.items():
-        name = guardianship_graph(learner)
-        held, replaced = truth.triples(name), {triple.subject for triple in new}
+    for learner, triples in said.items():
+        name, is_known = guardianship_graph(learner), learner not in new
+        held = truth.triples(name) if is_known else set()
+        replaced = {triple.subject for triple in triples}
         if learner in guarded:
             replaced |= {t.subject for t in held if t.object == _GUARDIANSHIP}
         kept = {triple for triple in held if triple.subject not in replaced}
-        yield Change(name, new | kept, learner=learner)
+        yield Change(name, triples | kept, learner=learner, replaces=is_known)
 
 
 def _guardianship(tie: Guardianship) -> Iterator[ox.Triple]:

@@ -76,7 +76,7 @@ class Run:
 
     def records(self) -> int:
         """Return how many records the run brought: new ones, and those that it changed."""
-        return sum(1 for _ in self._truth.subjects(INDEX, PROV.wasGeneratedBy, self.iri))
+        return self._truth.count(INDEX, PROV.wasGeneratedBy, self.iri)
 
     def _described(self) -> Iterator[ox.Triple]:
         run = node(self.iri)

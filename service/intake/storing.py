@@ -1,6 +1,6 @@
 """Checked records go into the truth store: by small commits, or new learners by the thousand."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import closing
 
 import pyoxigraph as ox
@@ -10,6 +10,7 @@ from databackpack import shapes
 from databackpack.loaders.record import Item, Organization, Problem
 from databackpack.ontology.codes import local_name
 from databackpack.ontology.namespaces import BP, BPA
+from databackpack.service import memory
 from databackpack.service.intake import crosswalks, family, frameworks
 from databackpack.service.intake.batch import Batch
 from databackpack.service.intake.beside import Beside
@@ -29,7 +30,7 @@ from databackpack.service.records.truth import Change, TruthStore
 
 __all__ = ["Storing"]
 
-_NEW_TOGETHER = 550_000
+_NEW_TOGETHER = 450_000
 """Quads of learners who are new that one commit brings, where no view waits for it.
 
 With fewer the engine merges its files more often; of more than a million it makes several files.
@@ -116,14 +117,24 @@ class Storing:
         truth, stored = self._truth, _stored(part, self._report)
         items = [one.record if isinstance(one, Checked) else one for one in part]
         learners = {one.record.learner for one in stored}
-        others = [*self._kept_out(part), *_other_changes(truth, items, learners, self._report)]
+        others = [
+            *self._kept_out(part),
+            *(family.audience(BPA.learner, one) for one in learners),
+            *_other_changes(truth, items, self._report),
+        ]
         truth.commit(follow(truth, [*_record_changes(truth, stored, self._run), *others]))
         self._tell(learners | _concerned(others))
 
     def _keep_new(self) -> None:
         """Begin to commit all that waits; the learners are new to the truth store."""
         new = self._new
-        others = _other_changes(self._truth, new.items, new.brought, self._report)
+        others = [
+            *(
+                family.audience(BPA.learner, one, is_known=one not in new.first)
+                for one in new.brought
+            ),
+            *_other_changes(self._truth, new.items, self._report, new.learners),
+        ]
         changes = [*new.changes, *others]
         if new.graphs and self._run is not None:
             self._run.begin()
@@ -132,6 +143,7 @@ class Storing:
             with closing(new):
                 self._save()
                 self._truth.commit_new(new.learners, new.first, new.records, new.graphs, changes)
+            memory.give_back()  # each commit has threads, and glibc keeps for each what it freed
 
         self._finish()
         self._beside.start(commit)
@@ -199,10 +211,10 @@ def _record_changes(
 
 
 def _other_changes(
-    truth: TruthStore, items: Sequence[Item], learners: Iterable[URIRef], report: Report
+    truth: TruthStore, items: Sequence[Item], report: Report, new: Set[URIRef] = frozenset()
 ) -> list[Change]:
-    """Return what *items* change beside the records that there are of *learners*."""
-    changes = [family.audience(BPA.learner, one) for one in learners]
+    """Return what *items* change beside records; *truth* knows nobody of *new*."""
+    changes: list[Change] = []
     for item in items:
         match item:
             case Organization():
@@ -211,7 +223,7 @@ def _other_changes(
                 report.tell(item)
     changes += frameworks.changes(truth, items, report)
     changes += crosswalks.changes(truth, items, report)
-    return [*changes, *family.changes(truth, items, report)]
+    return [*changes, *family.changes(truth, items, report, new)]
 
 
 def _organization_changes(item: Organization, report: Report) -> Iterator[Change]:

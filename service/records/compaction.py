@@ -10,12 +10,13 @@ _THREADS = Path("/proc/self/task")
 _NAME = "rocksdb:low"
 """RocksDB compacts in its pool of low priority; flushes have one of their own."""
 
-_LAST = 19
-"""The niceness of who gets the processor when nobody else wants it."""
+_NICENESS = 10
+"""That of processes that check records; with more so many files wait that writers are slowed down.
+"""
 
 
 def give_way() -> None:
-    """From now on compaction in this process gets the processor when nobody else wants it.
+    """From now on compaction in this process gets the processor when hardly anybody wants it.
 
     More files then wait for each merge, and all are written fewer times: of 100,000 new learners a
     quarter of the work is left. Readers look into more files meanwhile, and the engine merges the
@@ -26,4 +27,4 @@ def give_way() -> None:
     for thread in _THREADS.glob("*"):
         with suppress(OSError):  # it ended
             if (thread / "comm").read_text().startswith(_NAME):
-                setpriority(PRIO_PROCESS, int(thread.name), _LAST)
+                setpriority(PRIO_PROCESS, int(thread.name), _NICENESS)

@@ -13,7 +13,7 @@ from rdflib import URIRef
 
 from databackpack.service.records import bulk, journal, place, transaction
 from databackpack.service.records.bulk import NotLoaded
-from databackpack.service.records.graphs import HOLDS, guardianship_graph, policy_graph
+from databackpack.service.records.graphs import HOLDS
 from databackpack.service.records.place import StoreInUse
 from databackpack.service.records.recovery import recover
 from databackpack.service.records.redo import (
@@ -55,12 +55,14 @@ class Change:
     """What *graph* shall hold: *triples* instead of all it holds now.
 
     With *subject*, instead of what it holds about that subject. *learner* is whose views change.
+    Where *replaces* is false it is known that nothing is held instead, and nobody looks.
     """
 
     graph: URIRef
     triples: Collection[ox.Triple]
     subject: URIRef | None = None
     learner: URIRef | None = None
+    replaces: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,13 @@ class TruthStore:
         pattern = self._store.quads_for_pattern(node(subject), node(predicate), None, None)
         return (text(quad.object) for quad in pattern)
 
+    def count(self, graph: URIRef, predicate: URIRef, value: URIRef) -> int:
+        """Return how many subjects have *value* for *predicate* in *graph*; no term is read."""
+        where = f"GRAPH {node(graph)} {{ ?subject {node(predicate)} {node(value)} }}"
+        counted = self._store.query(f"SELECT (COUNT(*) AS ?count) WHERE {{ {where} }}")
+        [[count]] = counted  # type: ignore[misc]
+        return int(text(count))
+
     def has(self, subject: URIRef, predicate: URIRef, value: URIRef) -> bool:
         """Tell whether any graph says that *subject* has *value* for *predicate*."""
         pattern = self._store.quads_for_pattern(node(subject), node(predicate), node(value), None)
@@ -191,8 +200,7 @@ class TruthStore:
             bulk.insert(self._store, records, journal.changes(self.epoch, graphs))
             settled = {change.subject for change in changes if change.graph == HOLDS}
             ended = [Change(HOLDS, [], one, one) for one in learners if one not in settled]
-            words = {name(one) for one in learners for name in (policy_graph, guardianship_graph)}
-            remove, add = self._difference(changes, empty=words)
+            remove, add = self._difference(changes)
             remove |= {holds[one] for one in learners if one not in settled}
             return self._apply([*changes, *ended], remove, add, others=len(graphs))
 
@@ -289,15 +297,11 @@ class TruthStore:
             return nullcontext()
         return self._redo.around(make())
 
-    def _difference(
-        self, changes: Sequence[Change], empty: Collection[URIRef] = ()
-    ) -> tuple[set[ox.Quad], set[ox.Quad]]:
-        """Return what *changes* remove and add; of the graphs *empty* it is known that they are."""
+    def _difference(self, changes: Sequence[Change]) -> tuple[set[ox.Quad], set[ox.Quad]]:
         remove: set[ox.Quad] = set()
         add: set[ox.Quad] = set()
         for change in changes:
-            is_empty = change.graph in empty
-            held = set() if is_empty else set(self._quads(change.graph, change.subject))
+            held = set(self._quads(change.graph, change.subject)) if change.replaces else set()
             name = node(change.graph)
             wanted = {ox.Quad(t.subject, t.predicate, t.object, name) for t in change.triples}
             remove |= held - wanted

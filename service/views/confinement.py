@@ -12,6 +12,7 @@ import resource
 import signal
 from math import ceil
 
+from databackpack.service import memory
 from databackpack.service.views.view import Limits
 
 __all__ = ["Confinement", "die_with_parent", "leave_network"]
@@ -89,7 +90,7 @@ class Confinement:
 
     def give_back(self) -> bool:
         """Give free memory back to the system; tell whether as little is kept as may be at rest."""
-        _libc.malloc_trim(0)
+        memory.give_back()
         self.keeps = self._more() > _KEPT
         return not self.keeps
 

@@ -11,18 +11,16 @@ _NAME = "rocksdb:low"
 """RocksDB compacts in its pool of low priority; flushes have one of their own."""
 
 _NICENESS = 10
-"""That of processes that check records; with more so many files wait that writers are slowed down.
-"""
+"""As of processes that check records. With more so many files wait that writers are slowed."""
 
 
 def give_way() -> None:
     """From now on compaction in this process gets the processor when hardly anybody wants it.
 
-    More files then wait for each merge, and all are written fewer times: of 100,000 new learners a
-    quarter of the work is left. Readers look into more files meanwhile, and the engine merges the
-    rest when there is time, or at the latest when it stops writers for it. Niceness cannot be taken
-    back without privileges: this is for a process that ends with its load. Where the system does
-    not name threads (outside Linux) nothing changes.
+    More files then wait for each merge, and all are written fewer times. Readers look into more
+    files meanwhile, and the engine merges the rest when there is time, or at the latest when it
+    stops writers for it. Niceness cannot be taken back without privileges: this is for a process
+    that ends with its load. Where the system does not name threads (outside Linux) nothing changes.
     """
     for thread in _THREADS.glob("*"):
         with suppress(OSError):  # it ended

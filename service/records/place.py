@@ -11,7 +11,6 @@ from databackpack.service.records.redo import StoreUnusable
 
 __all__ = ["StoreInUse", "beside", "few_files", "open_store"]
 
-
 _MOST_FILES = 65_536
 
 _LEFT = 48

@@ -1,8 +1,8 @@
 """Compaction gives way to whoever loads, and nobody else does."""
 
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.records.alone import told
 
 _NICENESS = """
 from os import PRIO_PROCESS, getpriority
@@ -19,14 +19,7 @@ for thread in Path("/proc/self/task").iterdir():
 
 
 def test_only_threads_that_compact_give_way(tmp_path: Path) -> None:
-    # In a process of its own: niceness stays.
-    told = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", _NICENESS, str(tmp_path / "store")],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    threads = [line.rsplit(" ", 1) for line in told.splitlines()]
+    threads = [line.rsplit(" ", 1) for line in told(_NICENESS, tmp_path / "store").splitlines()]
     compacting = {int(nice) for name, nice in threads if name.startswith("rocksdb:low")}
     others = {int(nice) for name, nice in threads if not name.startswith("rocksdb:low")}
     assert compacting == {10}

@@ -1,8 +1,8 @@
 """The store's place on disk, and what the process that has it may do."""
 
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.records.alone import told
 
 _FILES = """
 import os
@@ -23,14 +23,7 @@ print(*getrlimit(RLIMIT_NOFILE))
 
 
 def test_the_process_may_open_more_files_than_the_engine_keeps_open(tmp_path: Path) -> None:
-    # In a process of its own, whose limits are set for good.
-    told = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", _FILES, str(tmp_path / "store")],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    within, after, *opened = map(int, told.split())
+    within, after, *opened = map(int, told(_FILES, tmp_path / "store").split())
     assert 96 <= within < 150
     assert after == 256
     assert opened == [512, 512]

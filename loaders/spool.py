@@ -1,5 +1,6 @@
 """Scattered rows become complete groups, one at a time, through a temporary file."""
 
+import json
 import marshal
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -47,14 +48,18 @@ class Spool(Scratch):
     def add(self, key: Key, row: Row, source: Source) -> None:
         """*row* is under *key*, after the rows that are there already.
 
-        Raises ValueError where a part of *key* holds a NUL character or *key* is empty, or *row*
-        has a value of another class, such as a `URIRef`.
+        Strings of a class of their own, such as a `URIRef`, come back as strings. Raises ValueError
+        where a part of *key* holds a NUL character or *key* is empty.
         """
         if not key or any(_SEPARATOR in part for part in key):
             raise ValueError(f"the key {key!r} is empty or holds a NUL character")
         # Bytes of UTF-8 sort by code point, and NUL below everything: part by part.
         packed = _SEPARATOR.join(key).encode("utf-8", "surrogatepass")
-        self._waiting.append((packed, marshal.dumps(row), source.file, source.line))
+        try:
+            data = marshal.dumps(row)
+        except ValueError:
+            data = marshal.dumps(json.loads(json.dumps(row)))
+        self._waiting.append((packed, data, source.file, source.line))
         if len(self._waiting) >= _TOGETHER:
             self._write()
 

@@ -51,7 +51,7 @@ def open_store(path: Path, log: Path, create: bool) -> ox.Store:
 def few_files() -> Iterator[None]:
     """Of a store that is opened inside, the engine keeps few files open, however large it grows.
 
-    For who writes much and reads little, as a load does: its memory does not grow with the store.
+    For who writes much and reads little, as a load does: its memory grows less with the store.
     """
     soft, hard = getrlimit(RLIMIT_NOFILE)
     used = 0

@@ -4,6 +4,7 @@ import sqlite3
 import tracemalloc
 
 import pytest
+from rdflib import URIRef
 
 from databackpack.loaders.record import Source
 from databackpack.loaders.spool import Spool
@@ -33,6 +34,15 @@ def test_values_and_sources_survive() -> None:
         spool.add(("k",), row, Source("Student.xml", 123_456))
         [(_, [read])] = list(spool)
     assert read == (row, Source("Student.xml", 123_456))
+
+
+def test_iris_come_back_as_strings() -> None:
+    with Spool() as spool:
+        spool.add(("k",), {"terms": [(URIRef("urn:a"), ("iri", URIRef("urn:b")))]}, Source("f", 1))
+        [(_, [(row, _)])] = list(spool)
+    [[predicate, [_, value]]] = row["terms"]
+    assert (type(predicate), type(value)) == (str, str)
+    assert (predicate, value) == ("urn:a", "urn:b")
 
 
 def test_a_spool_may_be_read_twice() -> None:
